@@ -23,7 +23,7 @@ def misfits(
     ``downstream`` has, by class, the classes of the assets downstream of it; None where that is not known.
     """
     found = [] if downstream is None else list(_none_downstream(book, plant, downstream, source))
-    for place, key, asset_class, signal, unit in _named(book):
+    for location, key, asset_class, signal, unit in _named(book):
         measured = plant.get(asset_class)
         derived = {each.name: each.unit for each in book.derived_for(asset_class)}
         if not measured or signal in (EVERY, SCORE):
@@ -36,7 +36,7 @@ def misfits(
                 signal=signal,
                 hint=_near(signal, measured),
             )
-            found.append(InvalidRulebook(source, place, problem))
+            found.append(InvalidRulebook(source, location, problem))
             continue
         for other in measured.get(signal, [derived.get(signal, "")]):
             if unit is not None and other and units.factor(unit, other) != (1.0, 0.0):
@@ -53,7 +53,7 @@ def misfits(
                     unit=unit,
                     action=action,
                 )
-                found.append(InvalidRulebook(source, place, problem))
+                found.append(InvalidRulebook(source, location, problem))
     return found
 
 
@@ -62,21 +62,21 @@ def _none_downstream(
 ) -> Iterator[InvalidRulebook]:
     for rule in _all_rules(book):
         for of_class in sorted(ruleset.reads_below(rule)):
-            place = f"{rule.kind} {rule.id!r}"
+            location = f"{rule.kind} {rule.id!r}"
             if of_class not in plant:
                 problem = kept(
                     "when: there is no class {of_class!r}; {hint}",
                     of_class=of_class,
                     hint=_near(of_class, plant, classes=True),
                 )
-                yield InvalidRulebook(source, place, problem)
+                yield InvalidRulebook(source, location, problem)
             elif rule.asset_class in plant and of_class not in downstream.get(rule.asset_class, ()):
                 problem = kept(
                     "when: no {of_class!r} is downstream of a {asset_class!r}; set its parent",
                     of_class=of_class,
                     asset_class=rule.asset_class,
                 )
-                yield InvalidRulebook(source, place, problem)
+                yield InvalidRulebook(source, location, problem)
 
 
 def _all_rules(book: Rulebook) -> list[Threshold]:
@@ -86,15 +86,15 @@ def _all_rules(book: Rulebook) -> list[Threshold]:
 def _named(book: Rulebook) -> Iterator[tuple[str, str, str, str, str | None]]:
     """Yield every signal that a rule names: the rule's location, the key, the class, the signal, its unit if given."""
     for rule in _all_rules(book):
-        place = f"{rule.kind} {rule.id!r}"
+        location = f"{rule.kind} {rule.id!r}"
         if rule.expression is not None:
-            yield from ((place, "when", rule.asset_class, signal, None) for signal in sorted(ruleset.reads(rule)))
+            yield from ((location, "when", rule.asset_class, signal, None) for signal in sorted(ruleset.reads(rule)))
             for of_class, signals in sorted(ruleset.reads_below(rule).items()):
-                yield from ((place, "when", of_class, signal, None) for signal in sorted(signals))
+                yield from ((location, "when", of_class, signal, None) for signal in sorted(signals))
             continue
-        yield place, "signal", rule.asset_class, rule.signal, rule.unit
+        yield location, "signal", rule.asset_class, rule.signal, rule.unit
         if rule.reference is not None:
-            yield place, "from", rule.asset_class, rule.reference, rule.unit
+            yield location, "from", rule.asset_class, rule.reference, rule.unit
     for state in book.states:
         yield f"operating_state of {state.asset_class!r}", "signal", state.asset_class, state.signal, None
     for derived in book.derived:

@@ -58,35 +58,37 @@ def allow_folder(folder: Path) -> list[str]:
     """
     if not folder.is_dir():
         raise NoSuchEstimator(f"{folder}: there is no such folder; `detectors` names a folder of Python modules")
-    place = str(folder.resolve())
+    location = str(folder.resolve())
     names = sorted(file.stem for file in folder.glob("*.py") if file.stem.isidentifier())
     for name in names:
         other = importlib.util.find_spec(name)
-        if other is not None and Path(str(other.origin)).parent != Path(place):
+        if other is not None and Path(str(other.origin)).parent != Path(location):
             raise NoSuchEstimator(f"{folder / name}.py: there is another module {name} already; choose another name")
-    if place not in sys.path:
-        sys.path.append(place)
+    if location not in sys.path:
+        sys.path.append(location)
         importlib.invalidate_caches()
     allow(*names)
     return names
 
 
-def made(written: Any, place: str = "") -> Any:
+def made(written: Any, location: str = "") -> Any:
     """Make what a name or a table of a document refers to. Raises NoSuchEstimator with the location."""
     if isinstance(written, str):
-        found = find(written, place)
-        return _call(found, written, [], {}, place) if isinstance(found, type) else _step_of(found, written, place)
+        found = find(written, location)
+        return (
+            _call(found, written, [], {}, location) if isinstance(found, type) else _step_of(found, written, location)
+        )
     if isinstance(written, list):
         # As in river's own pipelines, the entries of a list run side by side.
-        return compose.TransformerUnion(*_each(written, place))
+        return compose.TransformerUnion(*_each(written, location))
     if not isinstance(written, Mapping):
-        raise NoSuchEstimator(f"{_at(place)}{written!r} is neither a name nor a table", _MEND_FORM)
+        raise NoSuchEstimator(f"{_at(location)}{written!r} is neither a name nor a table", _FORM_ADVICE)
     form = next((each for each in FORMS if each in written), None)
     if form is None:
-        raise NoSuchEstimator(f"{_at(place)}the table {dict(written)!r} names nothing", _MEND_FORM)
+        raise NoSuchEstimator(f"{_at(location)}the table {dict(written)!r} names nothing", _FORM_ADVICE)
     if form != "class" and len(written) > 1:
-        raise NoSuchEstimator(f"{_at(place)}it has other keys beside its {form}", _MEND_FORM)
-    return _MADE[form](written, place)
+        raise NoSuchEstimator(f"{_at(location)}it has other keys beside its {form}", _FORM_ADVICE)
+    return _MADE[form](written, location)
 
 
 def steps(written: Any, parameters: Mapping[str, Any]) -> list[Any]:
@@ -137,9 +139,9 @@ def code_of(written: Any) -> str:
     return ", ".join(found)
 
 
-def find(name: str, place: str = "") -> Any:
+def find(name: str, location: str = "") -> Any:
     """Resolve a dotted name. Raises NoSuchEstimator."""
-    at = _at(place)
+    at = _at(location)
     module, _, qualified = name.replace(":", ".").rpartition(".")
     if not module:
         raise NoSuchEstimator(
@@ -171,68 +173,70 @@ def may_be_run(module: str) -> bool:
     return f"{module}.".startswith("river.") and not f"{module}.".startswith(tuple(f"{each}." for each in _OF_NO_MODEL))
 
 
-_MEND_FORM = (
+_FORM_ADVICE = (
     'write a dotted name, { class = "…", parameter = … }, { pipeline = [ … ] } or, for a parameter, { function = "…" }'
 )
 
 
-def _pipeline(written: Mapping[str, Any], place: str) -> Any:
+def _pipeline(written: Mapping[str, Any], location: str) -> Any:
     named_steps = written["pipeline"]
     if not isinstance(named_steps, list) or not named_steps:
-        raise NoSuchEstimator(f"{_at(place)}pipeline is {named_steps!r}", "write { pipeline = [step, step] }")
-    return compose.Pipeline(*_each(named_steps, _in(place, "pipeline")))
+        raise NoSuchEstimator(f"{_at(location)}pipeline is {named_steps!r}", "write { pipeline = [step, step] }")
+    return compose.Pipeline(*_each(named_steps, _in(location, "pipeline")))
 
 
-def _function(written: Mapping[str, Any], place: str) -> Any:
-    found = find(_dotted(written, "function", place), place)
+def _function(written: Mapping[str, Any], location: str) -> Any:
+    found = find(_dotted(written, "function", location), location)
     if isinstance(found, type) or not callable(found):
-        raise NoSuchEstimator(f"{_at(place)}{written['function']} is no function", _MEND_FORM)
+        raise NoSuchEstimator(f"{_at(location)}{written['function']} is no function", _FORM_ADVICE)
     return found
 
 
-def _instance(written: Mapping[str, Any], place: str) -> Any:
-    name = _dotted(written, "class", place)
-    found = find(name, place)
+def _instance(written: Mapping[str, Any], location: str) -> Any:
+    name = _dotted(written, "class", location)
+    found = find(name, location)
     if not isinstance(found, type):
-        raise NoSuchEstimator(f"{_at(place)}{name} is no class")
+        raise NoSuchEstimator(f"{_at(location)}{name} is no class")
     args = written.get("args", [])
     if not isinstance(args, list):
-        raise NoSuchEstimator(f"{_at(place)}args is {args!r}", "write a list of the parameters that have no name")
-    parameters = {key: _value(value, _in(place, key)) for key, value in written.items() if key not in ("class", "args")}
-    return _call(found, name, _value(args, _in(place, "args")), parameters, place)
+        raise NoSuchEstimator(f"{_at(location)}args is {args!r}", "write a list of the parameters that have no name")
+    parameters = {
+        key: _value(value, _in(location, key)) for key, value in written.items() if key not in ("class", "args")
+    }
+    return _call(found, name, _value(args, _in(location, "args")), parameters, location)
 
 
 _MADE = {"class": _instance, "pipeline": _pipeline, "function": _function}
 
 
-def _dotted(written: Mapping[str, Any], key: str, place: str) -> str:
+def _dotted(written: Mapping[str, Any], key: str, location: str) -> str:
     if not isinstance(written[key], str):
-        raise NoSuchEstimator(f"{_at(place)}{key} is {written[key]!r}", "write a dotted name in quotes")
+        raise NoSuchEstimator(f"{_at(location)}{key} is {written[key]!r}", "write a dotted name in quotes")
     return str(written[key])
 
 
-def _each(written: list[Any], place: str) -> Iterator[Any]:
+def _each(written: list[Any], location: str) -> Iterator[Any]:
     for number, each in enumerate(written, start=1):
-        yield made(each, f"{place}[{number}]")
+        yield made(each, f"{location}[{number}]")
 
 
-def _value(written: Any, place: str) -> Any:
+def _value(written: Any, location: str) -> Any:
     """Return a parameter: a table that names something is made, everything else is kept as it is."""
     if isinstance(written, Mapping):
         if any(form in written for form in FORMS):
-            return made(written, place)
-        return {key: _value(value, _in(place, key)) for key, value in written.items()}
+            return made(written, location)
+        return {key: _value(value, _in(location, key)) for key, value in written.items()}
     if isinstance(written, list):
-        return [_value(each, f"{place}[{number}]") for number, each in enumerate(written, start=1)]
+        return [_value(each, f"{location}[{number}]") for number, each in enumerate(written, start=1)]
     return written
 
 
-def _call(made_of: type, name: str, args: list[Any], parameters: dict[str, Any], place: str) -> Any:
+def _call(made_of: type, name: str, args: list[Any], parameters: dict[str, Any], location: str) -> Any:
     try:
         found = made_of(*args, **parameters)
     except Exception as error:
         raise NoSuchEstimator(
-            f"{_at(place)}{name} cannot be made with {parameters!r}: {error}", _signature(made_of)
+            f"{_at(location)}{name} cannot be made with {parameters!r}: {error}", _signature(made_of)
         ) from error
     _seed(found)
     return found
@@ -251,9 +255,9 @@ def _seed(found: Any) -> None:
                     attributes[key] = np.random.default_rng(SEED)
 
 
-def _step_of(found: Any, name: str, place: str) -> Any:
+def _step_of(found: Any, name: str, location: str) -> Any:
     if not callable(found):
-        raise NoSuchEstimator(f"{_at(place)}{name} is no class")
+        raise NoSuchEstimator(f"{_at(location)}{name} is no class")
     return compose.FuncTransformer(found)
 
 
@@ -305,9 +309,9 @@ def _text_of(found: Any) -> str:
     return hashlib.sha256(source.encode()).hexdigest()[:12]
 
 
-def _in(place: str, key: str) -> str:
-    return f"{place}.{key}" if place else key
+def _in(location: str, key: str) -> str:
+    return f"{location}.{key}" if location else key
 
 
-def _at(place: str) -> str:
-    return f"{place}: " if place else ""
+def _at(location: str) -> str:
+    return f"{location}: " if location else ""

@@ -48,14 +48,14 @@ def _entries(path: Path) -> Iterator[Mapping[str, Any]]:
     yield from entries
 
 
-def _failure(place: str, entry: Mapping[str, Any]) -> Failure:
+def _failure(label: str, entry: Mapping[str, Any]) -> Failure:
     unknown = [key for key in entry if key not in _KEYS]
     if unknown:
-        raise InvalidFailures(f"{place}: {unknown[0]!r} is not known; the keys are {', '.join(_KEYS)}")
+        raise InvalidFailures(f"{label}: {unknown[0]!r} is not known; the keys are {', '.join(_KEYS)}")
     for key in ("asset", "failed_at"):
         if key not in entry:
-            raise InvalidFailures(f"{place}: {key} is missing")
-    times = {key: _time(place, key, entry[key]) for key in _TIMES if key in entry}
+            raise InvalidFailures(f"{label}: {key} is missing")
+    times = {key: _time(label, key, entry[key]) for key in _TIMES if key in entry}
     failure = Failure(
         asset=str(entry["asset"]),
         component=entry.get("component"),
@@ -63,21 +63,21 @@ def _failure(place: str, entry: Mapping[str, Any]) -> Failure:
         **times,
     )
     if failure.asset.count("/") != 1:
-        raise InvalidFailures(f"{place}: asset is {failure.asset!r}; write <site>/<asset>, such as NTH/P-101")
+        raise InvalidFailures(f"{label}: asset is {failure.asset!r}; write <site>/<asset>, such as NTH/P-101")
     begins, ends = failure.begins_at or failure.failed_at, failure.ends_at or failure.failed_at
     if not begins <= failure.failed_at <= ends:
-        raise InvalidFailures(f"{place}: failed_at must lie from begins_at to ends_at")
+        raise InvalidFailures(f"{label}: failed_at must lie from begins_at to ends_at")
     return failure
 
 
-def _time(place: str, key: str, value: object) -> datetime:
+def _time(label: str, key: str, value: object) -> datetime:
     if isinstance(value, datetime):
         if value.tzinfo is None:
-            raise InvalidFailures(f"{place}: {key} has no zone; add Z or an offset")
+            raise InvalidFailures(f"{label}: {key} has no zone; add Z or an offset")
         return value.astimezone(UTC)
     try:
         if not isinstance(value, str):
-            raise InvalidFailures(f"{place}: {key} is {value!r}; write an ISO 8601 time with its zone")
+            raise InvalidFailures(f"{label}: {key} is {value!r}; write an ISO 8601 time with its zone")
         return moment(microseconds(value))
     except Bad as wrong:
-        raise InvalidFailures(f"{place}: {key}: {wrong.problem}") from None
+        raise InvalidFailures(f"{label}: {key}: {wrong.problem}") from None

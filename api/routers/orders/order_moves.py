@@ -18,7 +18,7 @@ from workorder_core.orders.lifecycle import Step
 router = APIRouter(prefix="/work-orders/{order_id}", tags=["work orders: steps"])
 
 
-class Taking:
+class Performing:
     """A requested step: by whom, when, and on which version of the order."""
 
     def __init__(self, order_id: UUID, conn: Conn, now: Now, who: Asking, version: Version, response: Response) -> None:
@@ -33,142 +33,144 @@ class Taking:
         return tagged(order, self.response)
 
 
-Take = Annotated[Taking, Depends(Taking)]
+Perform = Annotated[Performing, Depends(Performing)]
 NOTHING_SAID = NoteIn()
 
 
 @router.post("/submit", dependencies=[REQUESTS])
-def submit(take: Take, body: NoteIn = NOTHING_SAID) -> WorkOrderOut:
+def submit(perform: Perform, body: NoteIn = NOTHING_SAID) -> WorkOrderOut:
     """Submit a draft for approval."""
-    return take(Step.SUBMIT, NOTHING, body.why)
+    return perform(Step.SUBMIT, NOTHING, body.why)
 
 
 @router.post("/approve", dependencies=[PLANS])
-def approve(take: Take, body: NoteIn = NOTHING_SAID) -> WorkOrderOut:
+def approve(perform: Perform, body: NoteIn = NOTHING_SAID) -> WorkOrderOut:
     """Approve the work; its targets count from now."""
-    return take(Step.APPROVE, NOTHING, body.why)
+    return perform(Step.APPROVE, NOTHING, body.why)
 
 
 @router.post("/reject", dependencies=[PLANS])
-def reject(body: ReasonIn, take: Take) -> WorkOrderOut:
+def reject(body: ReasonIn, perform: Perform) -> WorkOrderOut:
     """Return a request to its author."""
-    return take(Step.REJECT, Reason(body.reason), body.reason)
+    return perform(Step.REJECT, Reason(body.reason), body.reason)
 
 
 @router.post("/plan", dependencies=[PLANS])
-def plan(take: Take, body: PlanIn) -> WorkOrderOut:
+def plan(perform: Perform, body: PlanIn) -> WorkOrderOut:
     """Record that the work is planned; a job plan named here gives the order its steps."""
     order = order_work.plan(
-        take.conn,
-        take.order_id,
+        perform.conn,
+        perform.order_id,
         code=body.plan,
         hours=body.estimated_hours,
-        who=take.who,
-        at=take.now,
+        who=perform.who,
+        at=perform.now,
         why=body.why,
-        expected_version=take.version,
+        expected_version=perform.version,
     )
-    return tagged(order, take.response)
+    return tagged(order, perform.response)
 
 
 @router.post("/schedule", dependencies=[PLANS])
-def schedule(body: ScheduleIn, take: Take) -> WorkOrderOut:
+def schedule(body: ScheduleIn, perform: Perform) -> WorkOrderOut:
     """Schedule the work, and optionally name a technician; one who lacks a skill or certificate needs a reason."""
     order = assignments.schedule(
-        take.conn,
-        take.order_id,
+        perform.conn,
+        perform.order_id,
         body.start,
         body.end,
         technician=body.technician,
-        who=take.who,
-        at=take.now,
+        who=perform.who,
+        at=perform.now,
         why=body.why,
-        expected_version=take.version,
+        expected_version=perform.version,
     )
-    return tagged(order, take.response)
+    return tagged(order, perform.response)
 
 
 @router.post("/assign", dependencies=[PLANS])
-def assign(order_id: UUID, body: AssignIn, take: Take) -> WorkOrderOut:
+def assign(order_id: UUID, body: AssignIn, perform: Perform) -> WorkOrderOut:
     """Assign the order to a technician: the given one, the scheduled one, or the proposed one."""
-    give = partial(assignments.accept, take.conn, order_id)
+    give = partial(assignments.accept, perform.conn, order_id)
     if body.technician is not None:
-        give = partial(assignments.assign_to, take.conn, order_id, body.technician)
-    return tagged(give(who=take.who, at=take.now, why=body.why, expected_version=take.version), take.response)
+        give = partial(assignments.assign_to, perform.conn, order_id, body.technician)
+    return tagged(
+        give(who=perform.who, at=perform.now, why=body.why, expected_version=perform.version), perform.response
+    )
 
 
 @router.post("/unassign", dependencies=[WORKS_OR_PLANS])
-def unassign(body: ReasonIn, take: Take) -> WorkOrderOut:
+def unassign(body: ReasonIn, perform: Perform) -> WorkOrderOut:
     """Unassign the order; people, not the timetable, decide who gets it next."""
-    return take(Step.UNASSIGN, Reason(body.reason), body.reason)
+    return perform(Step.UNASSIGN, Reason(body.reason), body.reason)
 
 
 @router.post("/start", dependencies=[WORKS_OR_PLANS])
-def start(take: Take, body: NoteIn = NOTHING_SAID) -> WorkOrderOut:
+def start(perform: Perform, body: NoteIn = NOTHING_SAID) -> WorkOrderOut:
     """Record that a technician is at the machine; an unassigned order becomes theirs."""
     order = assignments.start(
-        take.conn, take.order_id, who=take.who, at=take.now, why=body.why, expected_version=take.version
+        perform.conn, perform.order_id, who=perform.who, at=perform.now, why=body.why, expected_version=perform.version
     )
-    return tagged(order, take.response)
+    return tagged(order, perform.response)
 
 
 @router.post("/hold", dependencies=[WORKS_OR_PLANS])
-def hold(body: HoldIn, take: Take) -> WorkOrderOut:
+def hold(body: HoldIn, perform: Perform) -> WorkOrderOut:
     """Put the work on hold."""
-    return take(Step.HOLD, Hold(body.reason, body.waits_for), body.reason)
+    return perform(Step.HOLD, Hold(body.reason, body.waits_for), body.reason)
 
 
 @router.post("/resume", dependencies=[WORKS_OR_PLANS])
-def resume(take: Take, body: NoteIn = NOTHING_SAID) -> WorkOrderOut:
+def resume(perform: Perform, body: NoteIn = NOTHING_SAID) -> WorkOrderOut:
     """Resume work that was on hold."""
-    return take(Step.RESUME, NOTHING, body.why)
+    return perform(Step.RESUME, NOTHING, body.why)
 
 
 @router.post("/complete", dependencies=[WORKS_OR_PLANS])
-def complete(order_id: UUID, body: CloseOutIn, take: Take) -> WorkOrderOut:
+def complete(order_id: UUID, body: CloseOutIn, perform: Perform) -> WorkOrderOut:
     """Complete the work, with its findings, remedy and parts, and create the follow-up orders."""
     order = closing.complete(
-        take.conn,
+        perform.conn,
         order_id,
         body.closing(),
-        who=take.who,
-        at=take.now,
-        expected_version=take.version,
+        who=perform.who,
+        at=perform.now,
+        expected_version=perform.version,
     )
-    return tagged(order, take.response)
+    return tagged(order, perform.response)
 
 
 @router.post("/verify", dependencies=[WORKS_OR_PLANS])
-def verify(take: Take, body: NoteIn = NOTHING_SAID) -> WorkOrderOut:
+def verify(perform: Perform, body: NoteIn = NOTHING_SAID) -> WorkOrderOut:
     """Verify that the machine works again."""
-    return take(Step.VERIFY, NOTHING, body.why)
+    return perform(Step.VERIFY, NOTHING, body.why)
 
 
 @router.post("/close", dependencies=[PLANS])
-def close(take: Take, body: NoteIn = NOTHING_SAID) -> WorkOrderOut:
+def close(perform: Perform, body: NoteIn = NOTHING_SAID) -> WorkOrderOut:
     """Close the order."""
-    return take(Step.CLOSE, NOTHING, body.why)
+    return perform(Step.CLOSE, NOTHING, body.why)
 
 
 @router.post("/rework", dependencies=[WORKS_OR_PLANS])
-def rework(body: ReasonIn, take: Take) -> WorkOrderOut:
+def rework(body: ReasonIn, perform: Perform) -> WorkOrderOut:
     """Send the order back for rework: the work did not help."""
-    return take(Step.REWORK, Reason(body.reason), body.reason)
+    return perform(Step.REWORK, Reason(body.reason), body.reason)
 
 
 @router.post("/reopen", dependencies=[PLANS])
-def reopen(body: ReasonIn, take: Take) -> WorkOrderOut:
+def reopen(body: ReasonIn, perform: Perform) -> WorkOrderOut:
     """Reopen a closed order, within two weeks of its close."""
-    return take(Step.REOPEN, Reason(body.reason), body.reason)
+    return perform(Step.REOPEN, Reason(body.reason), body.reason)
 
 
 @router.post("/cannot-complete", dependencies=[WORKS_OR_PLANS])
-def cannot_complete(body: ReasonIn, take: Take) -> WorkOrderOut:
+def cannot_complete(body: ReasonIn, perform: Perform) -> WorkOrderOut:
     """Record that the work cannot be done."""
-    return take(Step.CANNOT_COMPLETE, Reason(body.reason), body.reason)
+    return perform(Step.CANNOT_COMPLETE, Reason(body.reason), body.reason)
 
 
 @router.post("/cancel", dependencies=[REQUESTS])
-def cancel(body: ReasonIn, take: Take) -> WorkOrderOut:
+def cancel(body: ReasonIn, perform: Perform) -> WorkOrderOut:
     """Record that the work will not be done."""
-    return take(Step.CANCEL, Cancel(body.reason), body.reason)
+    return perform(Step.CANCEL, Cancel(body.reason), body.reason)
