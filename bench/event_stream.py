@@ -40,7 +40,7 @@ from workorder_core.people.access import Role, system
 PAGES, KEYS, ORDERS = 200, 50, 60
 Headers = dict[str, str]
 """What shows who asks."""
-SPREAD_S, REST_S, SELDOM_S = 1.0, 3.0, 300.0
+SPREAD_S, REST_S, SELDOM_S = 1.0, 5.0, 300.0
 """As in board.js."""
 FOLLOWED, EVERY = re.compile(r' data-follows="([^"]*)"'), re.compile(r' data-every="(\d+)"')
 

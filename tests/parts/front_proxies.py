@@ -2,8 +2,7 @@
 
 import re
 import subprocess
-import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -25,7 +24,7 @@ def provide(name: str) -> Path:
 
 
 @contextmanager
-def nginx(folder: Path, *, plain: int, tls: int, behind: int, cert: Path, key: Path) -> Iterator[None]:
+def nginx(folder: Path, *, plain: int, tls: int, behind: int, cert: Path, key: Path) -> Iterator[Callable[[], None]]:
     """Run nginx by deploy/nginx.conf."""
     ours = (DEPLOY / "nginx.conf").read_text()
     for pattern, value in {
@@ -43,12 +42,12 @@ def nginx(folder: Path, *, plain: int, tls: int, behind: int, cert: Path, key: P
         f"daemon off; pid {folder}/pid; error_log stderr;\nevents {{}}\nhttp {{\naccess_log off;\n{temporary}{ours}}}\n"
     )
     (folder / "nginx.conf").write_text(whole)
-    with _running([str(provide("nginx")), "-p", str(folder), "-c", str(folder / "nginx.conf")], folder):
-        yield
+    with _running([str(provide("nginx")), "-p", str(folder), "-c", str(folder / "nginx.conf")], folder) as runs:
+        yield runs
 
 
 @contextmanager
-def caddy(folder: Path, *, plain: int, tls: int, behind: int, cert: Path, key: Path) -> Iterator[None]:
+def caddy(folder: Path, *, plain: int, tls: int, behind: int, cert: Path, key: Path) -> Iterator[Callable[[], None]]:
     """Run Caddy by deploy/Caddyfile; the certificate, which Caddy fetches for a real name, is given to it."""
     ours = (DEPLOY / "Caddyfile").read_text()
     for pattern, value in {
@@ -57,23 +56,26 @@ def caddy(folder: Path, *, plain: int, tls: int, behind: int, cert: Path, key: P
     }.items():
         ours, count = re.subn(pattern, value, ours)
         assert count == 1, pattern
-    whole = f"{{\n\tadmin off\n\tpersist_config off\n\thttp_port {plain}\n\thttps_port {tls}\n}}\n{ours}"
+    whole = f"{{\n\tadmin off\n\thttp_port {plain}\n\thttps_port {tls}\n}}\n{ours}"
     (folder / "Caddyfile").write_text(whole)
     with _running(
         [str(provide("caddy")), "run", "--adapter", "caddyfile", "--config", str(folder / "Caddyfile")], folder
-    ):
-        yield
+    ) as runs:
+        yield runs
 
 
 @contextmanager
-def _running(command: list[str], folder: Path) -> Iterator[None]:
+def _running(command: list[str], folder: Path) -> Iterator[Callable[[], None]]:
+    """Run a proxy; what is given asserts that it has not ended."""
     env = {"HOME": str(folder), "XDG_DATA_HOME": str(folder), "XDG_CONFIG_HOME": str(folder), "PATH": "/usr/bin:/bin"}
     with (folder / "proxy.log").open("wb") as log:
         running = subprocess.Popen(command, env=env, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
-    try:
-        time.sleep(0.1)
+
+    def runs() -> None:
         assert running.poll() is None, (folder / "proxy.log").read_text()
-        yield
+
+    try:
+        yield runs
     finally:
         running.terminate()
         running.wait(60)

@@ -5,7 +5,7 @@
    Spans of time are counted on here, by the server's clock. */
 "use strict";
 (() => {
-  const SPREAD_MS = 1000, REST_MS = 3000, DOWN_MS = 10000, SELDOM_MS = 300000, COUNT_MS = 15000, PATIENCE_MS = 60000;
+  const SPREAD_MS = 1000, REST_MS = 5000, DOWN_MS = 10000, SELDOM_MS = 300000, COUNT_MS = 15000, PATIENCE_MS = 60000;
   const connection = document.getElementById("connection");
   const refreshed = document.getElementById("refreshed");
   // What the server last sent of each live part: this runs before the charts are drawn into them.

@@ -52,9 +52,14 @@ def plant(request: pytest.FixtureRequest, database: str, data_dir: Path) -> Iter
     folder.mkdir()
     with (
         kills.plantwright("api", env=env, log=data_dir / "log") as api,
-        proxy(folder, plain=plain, tls=tls, behind=behind, cert=cert, key=key),
+        proxy(folder, plain=plain, tls=tls, behind=behind, cert=cert, key=key) as runs,
     ):
-        api.wait_until(front.answers, "it answers behind the proxy")
+
+        def answers() -> bool:
+            runs()
+            return front.answers()
+
+        api.wait_until(answers, "it answers behind the proxy")
         yield Plant(front, plain, behind, api)
 
 
