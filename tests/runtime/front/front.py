@@ -1,6 +1,6 @@
 """What people reach by https under the name plant.example, whoever speaks TLS there."""
 
-import socket
+import random
 import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -8,6 +8,7 @@ from pathlib import Path
 
 import httpx
 
+from runtime.embedded.process import port_is_free
 from tests import people
 from tests.parts.event_streams import MINUTE, Stream
 
@@ -15,10 +16,8 @@ NAME = "plant.example"
 
 
 def free_port() -> int:
-    """Return a port that nobody listens at."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        return int(free.getsockname()[1])
+    """Return a port that nobody listens at, of those that no client of this machine is given meanwhile."""
+    return next(port for _ in range(1_000) if port_is_free(port := random.randint(20_000, 32_000)))
 
 
 class Front:

@@ -93,11 +93,11 @@ def test_behind_a_proxy_people_are_known_by_their_own_address_and_nothing_of_tls
             assert front.sign_in(client, "mette", **wrong).status_code == 401
         assert front.sign_in(client, "mette", **wrong).status_code == 429
         assert front.sign_in(other, "mette", **wrong).status_code == 401, "counted by the address of each"
+    believes_nobody_who_goes_around_the_proxy(plant)
 
 
-@pytest.mark.slow
-def test_who_goes_around_the_proxy_is_believed_nothing(plant) -> None:
-    """From another address than the proxy's, with the headers that the proxy sets."""
+def believes_nobody_who_goes_around_the_proxy(plant: Plant) -> None:
+    """Ask from another address than the proxy's, with the headers that the proxy sets."""
     around = httpx.HTTPTransport(local_address="127.0.0.9")
     said = {
         "Host": NAME,
@@ -112,5 +112,5 @@ def test_who_goes_around_the_proxy_is_believed_nothing(plant) -> None:
     assert "203.0.113.6" not in plant.api.said()
     with plant.front.client() as client:
         stranger = ask(client, "GET", "/login", headers={"Host": "evil.example"})
-    assert stranger.status_code != 200
+    assert "<form" not in stranger.text
     assert "evil.example" not in stranger.text + str(stranger.headers)
