@@ -9,7 +9,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.engine_numbers import EngineNumbers
 from db.events import deliveries
-from db.inspections import audits, rounds
+from db.inspections import audits, results, rounds
 from db.inventory import counting, levels
 from db.orders import work_orders
 from db.planning import outlook
@@ -95,6 +95,10 @@ class Metrics:
 
     def _count_inspections(self) -> None:
         self._rounds = Gauge("plantwright_rounds", "Inspection rounds.", ["status"], registry=self._registry)
+        self._walked = Gauge(
+            "plantwright_rounds_so_far", "Inspection rounds that were begun, finished, missed so far.", ["what"],
+            registry=self._registry,
+        )  # fmt: skip
         self._points = Gauge(
             "plantwright_failed_points",
             "Failed points of rounds: of which the order is not finished, and all that were ever answered so.",
@@ -172,6 +176,9 @@ class Metrics:
     def _look_at_inspections(self, conn: Connection, now: datetime) -> None:
         for status, count in rounds.tally(conn).items():
             self._rounds.labels(status.value).set(count)
+        so_far = results.totals(conn)
+        for what in ("begun", "finished", "missed"):
+            self._walked.labels(what).set(getattr(so_far, what))
         open_, ever = rounds.failed_tally(conn)
         self._points.labels("open").set(open_)
         self._points.labels("ever").set(ever)

@@ -52,7 +52,13 @@ from workorder_core.costs.money import NoSuchCurrency
 from workorder_core.errors import CurrencyMissing, IllegalMove, NotAllowed, NotQualified, NotReady, ReasonMissing
 from workorder_core.inspections.audits import AuditNotSettled, AuditReasonMissing, IllegalFindingStep, VerifiedByOwner
 from workorder_core.inspections.checklists import InvalidChecklist
-from workorder_core.inspections.rounds import IllegalRoundStep, RoundIncomplete, StopChanged, StopIncomplete
+from workorder_core.inspections.rounds import (
+    IllegalRoundStep,
+    RoundIncomplete,
+    SignedByAnother,
+    StopChanged,
+    StopIncomplete,
+)
 from workorder_core.orders.job_plans import InvalidStep
 from workorder_core.orders.working_time import NoWorkingTime
 from workorder_core.planning.plans import InvalidPlan
@@ -153,6 +159,7 @@ PROBLEMS: Mapping[type[Exception], Problem] = {
     InvalidRoute: Problem(422, "invalid-route", "Invalid route"),
     IllegalRoundStep: Problem(409, "illegal-round-step", "Illegal round step"),
     RoundIncomplete: Problem(409, "round-incomplete", "Round incomplete"),
+    SignedByAnother: Problem(409, "signed-by-another", "Signed by another"),
     StopIncomplete: Problem(422, "stop-incomplete", "Stop incomplete"),
     StopChanged: Problem(412, "stop-changed", "Stop changed"),
     IllegalFindingStep: Problem(409, "illegal-finding-step", "Illegal finding step"),

@@ -25,7 +25,14 @@ from api.board import (
 from api.board import devices as devices_page
 from api.board import engine as engine_page
 from api.board import signals as signal_pages
-from api.board.inspections import audit_pages, checklist_pages, round_pages, route_pages, stop_page
+from api.board.inspections import (
+    audit_pages,
+    checklist_pages,
+    result_pages,
+    round_pages,
+    route_pages,
+    stop_page,
+)
 from api.board.inventory import bill_pages, count_pages, moves, purchase_pages, stock_pages, tool_pages
 from api.board.notifying import outbox, own_choices
 from api.board.orders import my_requests, my_work, new_order, order_page, steps
@@ -48,7 +55,7 @@ from api.routers import (
     rules,
     technicians,
 )
-from api.routers.inspections import audits, checklists, rounds
+from api.routers.inspections import audits, checklists, results, rounds
 from api.routers.inventory import bookings, counting, items, purchases, reservations, stock, tools
 from api.routers.notifying import receivers
 from api.routers.orders import job_plans, order_content, order_moves, work_orders
@@ -84,6 +91,7 @@ V1: tuple[APIRouter, ...] = (
     uploads.router,
     checklists.router,
     rounds.router,
+    results.router,
     audits.router,
     prints.router,
     labels.router,
@@ -130,6 +138,7 @@ PAGES: tuple[APIRouter, ...] = (
     run_pages.router,
     round_pages.router,
     stop_page.router,
+    result_pages.router,
     checklist_pages.router,
     route_pages.router,
     audit_pages.router,

@@ -224,10 +224,11 @@ CREATE FUNCTION public.event_of_inspection() RETURNS trigger
     AS $$
 BEGIN
     PERFORM append_event('round.' || NEW.what, r.site_id, NULL, r.order_id, r.number, NEW.at, jsonb_build_object(
-        'number', r.number, 'title', r.title, 'status', r.status, 'actor', NEW.actor, 'why', NEW.why) || NEW.told)
+        'round', r.id, 'number', r.number, 'title', r.title, 'status', r.status, 'actor', NEW.actor, 'why', NEW.why)
+        || NEW.told)
     FROM inspection_rounds r WHERE r.id = NEW.round_id;
     PERFORM append_event('audit.' || NEW.what, a.site_id, NULL, NULL, a.number, NEW.at, jsonb_build_object(
-        'number', a.number, 'title', a.title, 'actor', NEW.actor, 'why', NEW.why) || NEW.told)
+        'audit', a.id, 'number', a.number, 'title', a.title, 'actor', NEW.actor, 'why', NEW.why) || NEW.told)
     FROM audits a WHERE a.id = NEW.audit_id;
     RETURN NULL;
 END
@@ -943,6 +944,7 @@ CREATE TABLE public.audit_findings (
     answer text DEFAULT ''::text NOT NULL,
     answered_by text,
     state_at timestamp with time zone NOT NULL,
+    overdue_told date,
     CONSTRAINT audit_findings_answer_check CHECK ((length(answer) <= 4000)),
     CONSTRAINT audit_findings_grade_check CHECK ((grade = ANY (ARRAY['observation'::text, 'minor'::text, 'major'::text]))),
     CONSTRAINT audit_findings_owner_check CHECK (((length(owner) >= 1) AND (length(owner) <= 200))),
@@ -3063,6 +3065,8 @@ CREATE INDEX history_heads_not_anchored ON public.history_heads USING btree (ord
 
 CREATE INDEX idempotent_answers_by_age ON public.idempotent_answers USING btree (at);
 
+CREATE INDEX inspection_answers_by_age ON public.inspection_answers USING btree (at DESC, round_id DESC, "position" DESC, item DESC) WHERE (verdict IS NOT NULL);
+
 CREATE INDEX inspection_answers_of_point ON public.inspection_answers USING btree (failed_point_id) WHERE (failed_point_id IS NOT NULL);
 
 CREATE INDEX inspection_history_of_audit ON public.inspection_history USING btree (audit_id, id) WHERE (audit_id IS NOT NULL);
@@ -3072,6 +3076,8 @@ CREATE INDEX inspection_history_of_round ON public.inspection_history USING btre
 CREATE INDEX inspection_photos_of_stop ON public.inspection_photos USING btree (round_id, "position");
 
 CREATE INDEX inspection_rounds_by_age ON public.inspection_rounds USING btree (due_at DESC, id DESC);
+
+CREATE INDEX inspection_rounds_missed ON public.inspection_rounds USING btree (finished_at) WHERE (status = 'missed'::text);
 
 CREATE INDEX inspection_rounds_open ON public.inspection_rounds USING btree (site_id, due_at) WHERE (status = ANY (ARRAY['due'::text, 'under_way'::text, 'paused'::text]));
 

@@ -21,6 +21,7 @@ from db.costs import costs
 from db.documents import documents
 from db.files import files
 from db.files.files import Of, Owner
+from db.inspections import results
 from db.orders import work_orders
 from db.people import technicians
 from db.plant import changes, downtimes, health, plant, safety
@@ -98,6 +99,7 @@ def orders(
         statuses=list(Status),
         types=list(OrderType),
         head=_head(work_orders.tally(conn, who.sites)),
+        attention=results.attention(conn, within=who.sites, now=now),
     )
 
 

@@ -15,10 +15,12 @@ from api.board.rendering import page
 from api.once import SentForm
 from db.files import files
 from db.files.files import Of, Owner
-from db.inspections import checklists, rounds
+from db.inspections import checklists, rounds, stops
+from db.inspections.rounds import Round
 from db.orders import work_orders
 from db.plant import plant, scanning
 from db.plant.plant import Asset, Location
+from workorder_core.inspections.rounds import OPEN
 
 router = APIRouter(include_in_schema=False, dependencies=[KNOWN], route_class=FormRoute)
 MOST_ORDERS = 20
@@ -34,7 +36,7 @@ def scanned(token: Annotated[str, Path(max_length=100)], conn: Conn, who: Asking
         stop = next((each for each in rounds.at_asset(conn, found.asset_id) if each.walker == who.actor), None)
         if stop is not None:
             page_ = f"/rounds/{stop.round_id}/stops/{stop.position}?scanned=true"
-        elif checklists.routes(conn, asset_id=found.asset_id, limit=1):
+        elif checklists.routes(conn, assets=[found.asset_id], limit=1):
             page_ += "?scanned=true"
     return RedirectResponse(page_, 303)
 
@@ -46,6 +48,7 @@ def location(request: Request, location_id: int, conn: Conn, now: Now) -> Respon
     site = plant.site(conn, shown.site_id)
     every = plant.locations(conn, shown.site_id)
     below = _below(shown, every)
+    assets = [each for each in plant.assets(conn, now=now, site=site.code) if each.location_id in below]
     return page(
         request,
         "location.html",
@@ -56,9 +59,11 @@ def location(request: Request, location_id: int, conn: Conn, now: Now) -> Respon
         files=files.of(conn, Owner(Of.LOCATION, shown.id)),
         above=_above(shown, every),
         inside=[each for each in every if each.parent_id == shown.id],
-        assets=[each for each in plant.assets(conn, now=now, site=site.code) if each.location_id in below],
+        assets=assets,
         orders=(found := _orders(conn, location_id)),
         lacking=order_stock.waits(conn, found),
+        routes=checklists.routes(conn, site=site.code, assets=[each.id for each in assets], limit=MOST_ORDERS),
+        rounds=_rounds(conn, site, {each.id for each in assets}),
     )
 
 
@@ -104,6 +109,12 @@ def choose(request: Request, conn: Conn, now: Now, who: Asking, site: str = "") 
         assets=_assets(conn, chosen, now),
         locations=plant.locations(conn, chosen.id) if chosen else [],
     )
+
+
+def _rounds(conn: Connection, site: plant.Site, there: set[int]) -> list[Round]:
+    """Return the rounds that are due or under way and stop at one of some assets."""
+    found = rounds.page(conn, site=site.code, statuses=OPEN, limit=MOST_ORDERS)
+    return [each for each in found if there & {stop.asset_id for stop in stops.of_round(conn, each.id)}]
 
 
 def _assets(conn: Connection, site: plant.Site | None, now: Now) -> list[Asset]:

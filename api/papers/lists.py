@@ -57,6 +57,12 @@ LISTS: Mapping[str, ListFile] = {
             photo_if_failed="photo if failed", only_if="only if", site="site",
         ),
     ),
+    "/route-stops": ListFile(
+        name="route-stops",
+        columns=columns(
+            route="route", title="title", position="position", asset="asset", checklist="checklist", site="site"
+        ),
+    ),
     "/inspection-routes": ListFile(
         name="inspection-routes",
         columns=columns(
@@ -70,6 +76,16 @@ LISTS: Mapping[str, ListFile] = {
             started_at="began@", finished_at="ended@", walker="walked by", signed_name="signed by", stops="stops",
             done="done", skipped="missed", failed="failed points", how="begun by", why="why", order_id="order id",
             id="id",
+        ),
+    ),
+    "/inspection-results": ListFile(
+        name="inspection-results",
+        columns=columns(
+            at="at@", round="round", position="stop", site="site", asset="asset", asset_name="asset's name",
+            checklist="checklist", checklist_version="version", item="key", text="question", kind="kind",
+            answer="answer", number="value (in the unit)", unit="unit", low="low", high="high", verdict="verdict",
+            note="remark", order="order", actor="answered by", round_title="round's title", photo_id="photo id",
+            round_id="round id",
         ),
     ),
     "/audits": ListFile(

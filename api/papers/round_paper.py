@@ -17,7 +17,7 @@ from db.inspections.stops import Answered, Stop
 from db.people import users
 from workorder_core.inspections import answers
 from workorder_core.inspections.answers import Verdict
-from workorder_core.inspections.checklists import Item, ItemKind
+from workorder_core.inspections.checklists import Item, ItemKind, plain
 from workorder_core.inspections.rounds import How, RoundStep, StopStatus
 from workorder_core.language import N_, _, ngettext, pgettext
 from workorder_core.sentences import stored
@@ -105,7 +105,7 @@ def _stop(
 ) -> dict[str, Any]:
     given = {key: each.given for (position, key), each in answered.items() if position == stop.position}
     read = answers.read_all(stop.asks, given)
-    at = None if stop.at is None else stop.at.astimezone(ZoneInfo(of.time_zone))
+    at = "" if stop.at is None else _time(stop.at, of)
     return {
         "position": stop.position,
         "asset": stop.asset,
@@ -113,9 +113,8 @@ def _stop(
         "checklist": _("%(plan)s, version %(version)s", plan=stop.checklist, version=stop.checklist_version),
         "status": stop.status.value,
         "why": stop.why,
-        "by": called(stop.actor)
-        if at is None
-        else _("%(name)s at %(time)s", name=called(stop.actor), time=f"{at:%H:%M}"),
+        "by": called(stop.actor) if not at else _("%(name)s at %(time)s", name=called(stop.actor), time=at),
+        "at": at,
         "scanned": stop.scanned,
         "answers": []
         if stop.status is StopStatus.SKIPPED
@@ -125,6 +124,16 @@ def _stop(
             if answers.asked(item, read.answers)
         ],
     }
+
+
+def _time(at: datetime, of: Round) -> str:
+    """Return a time of a round on its site's clock: with the day where it is another than that on which it began, and
+    with the zone where the clock was changed meanwhile.
+    """
+    zone = ZoneInfo(of.time_zone)
+    local, began, ended = (each.astimezone(zone) for each in (at, of.started_at or at, of.finished_at or at))
+    day = "" if local.date() == began.date() else f"{local:%d.%m.} "
+    return f"{day}{local:%H:%M}" + ("" if began.utcoffset() == ended.utcoffset() else f" {local:%Z}")
 
 
 def _answer(conn: Connection, item: Item, read: answers.Read, got: Answered | None, of: Round) -> dict[str, Any]:
@@ -151,13 +160,13 @@ def _said(item: Item, answer: answers.Answer) -> str:
 
 
 def _with_unit(number: float, item: Item) -> str:
-    return f"{formats.digits(f'{number:g}')} {words.unit(item.unit)}".strip()
+    return f"{formats.digits(plain(number))} {words.unit(item.unit)}".strip()
 
 
 def _limits(item: Item) -> str:
     """Return between which limits a measurement is fine: ``0.5 to 2.8 mm/s``; empty without any."""
     if item.low is not None and item.high is not None:
-        low = formats.digits(f"{item.low:g}")
+        low = formats.digits(plain(item.low))
         return _("%(low)s to %(high)s", low=low, high=_with_unit(item.high, item))
     if item.low is not None:
         return _("at least %(value)s", value=_with_unit(item.low, item))

@@ -14,7 +14,7 @@ from workorder_core.runs.runs import USUAL_PRIORITY, State
 from workorder_core.tables.plant_tables import TABLES
 
 Priority = Annotated[int, Field(ge=1, le=9, description="1 is done first, 9 last")]
-TableName = Literal["locations", "assets", "items", "stock", "bills", "checklists", "plans"]
+TableName = Literal["locations", "assets", "items", "stock", "bills", "checklists", "plans", "routes"]
 assert set(TABLES) == set(get_args(TableName))
 
 

@@ -6,7 +6,7 @@ from datetime import date, datetime
 from typing import Any
 
 from psycopg import Connection
-from psycopg.rows import kwargs_row, scalar_row
+from psycopg.rows import dict_row, kwargs_row, scalar_row
 
 from db import scope, sql
 from db.errors import NotFound
@@ -86,11 +86,14 @@ def page(
     *,
     site: str | None = None,
     within: Collection[str] | None = None,
+    closed: bool | None = None,
     before: int | None = None,
     limit: int = 50,
+    offset: int = 0,
 ) -> list[Audit]:
-    """Return audits, the newest first."""
-    asked = {"site": site, "within": scope.codes(within), "before": before, "limit": limit}
+    """Return audits, the newest first; ``closed`` None: both."""
+    asked = {"site": site, "within": scope.codes(within), "closed": closed, "before": before}
+    asked |= {"limit": limit, "offset": offset}
     with conn.cursor(row_factory=kwargs_row(_audit)) as cursor:
         return cursor.execute(_QUERIES["page"], asked).fetchall()
 
@@ -138,15 +141,19 @@ def findings(
     site: str | None = None,
     within: Collection[str] | None = None,
     states: Collection[FindingState] | None = None,
+    owner: str | None = None,
     after: tuple[int, date, int, int] | None = None,
     limit: int = 200,
+    offset: int = 0,
 ) -> list[Finding]:
     """Return findings: the overdue first, then the unsettled by their due date, then the settled.
 
-    ``after`` is the rank, due date, audit and number of the last one of the page before.
+    ``owner`` is a part of the owner's name; ``after`` the rank, due date, audit and number of the last one of the page
+    before.
     """
     asked: dict[str, Any] = {"audit_id": audit_id, "site": site, "within": scope.codes(within), "now": now}
     asked |= {"states": None if states is None else [each.value for each in states], "limit": limit}
+    asked |= {"owner": owner, "offset": offset}
     rank, due, audit, seq = after or (None, None, None, None)
     asked |= {"after_rank": rank, "after_due": due, "after_audit": audit, "after_seq": seq}
     with conn.cursor(row_factory=kwargs_row(_finding)) as cursor:
@@ -203,6 +210,23 @@ def move(
         told |= {"due": [before.due.isoformat(), due.isoformat()]}
     history.note(conn, audit_id=audit_id, at=at, actor=actor, what=f"finding_{to.value}", told=told, why=said)
     return finding(conn, audit_id, seq, now=at)
+
+
+def report_overdue(conn: Connection, *, now: datetime, actor: str) -> int:
+    """Write into the history, once for each due date, that a finding is overdue; return how many findings were.
+
+    The row of the history is an event, of which people and systems are notified.
+    """
+    with conn.cursor(row_factory=dict_row) as cursor:
+        found = cursor.execute(_QUERIES["newly_overdue"], {"now": now}).fetchall()
+    for each in found:
+        conn.execute(_QUERIES["overdue_told"], {"audit_id": each["audit_id"], "seq": each["seq"]})
+        told = {"finding": each["seq"], "grade": each["grade"], "owner": each["owner"], "due": each["due"].isoformat()}
+        statement = each["statement"]
+        history.note(
+            conn, audit_id=each["audit_id"], at=now, actor=actor, what="finding_overdue", told=told, why=statement
+        )
+    return len(found)
 
 
 def overdue(conn: Connection, *, now: datetime) -> int:

@@ -73,9 +73,11 @@ def page(
     archived: bool = False,
     after: Sequence[str] | None = None,
     limit: int = 500,
+    offset: int = 0,
 ) -> list[Kept]:
     """Return checklists in their newest version, by site and code."""
-    asked = {"site": site, "within": scope.codes(within), "archived": archived, "limit": limit}
+    asked: dict[str, Any] = {"site": site, "within": scope.codes(within), "archived": archived}
+    asked |= {"limit": limit, "offset": offset}
     with conn.cursor(row_factory=kwargs_row(_kept)) as cursor:
         return cursor.execute(_QUERIES["page"], asked | {"after": None if after is None else list(after)}).fetchall()
 
@@ -144,14 +146,16 @@ def routes(
     route_id: int | None = None,
     site: str | None = None,
     within: Collection[str] | None = None,
-    asset_id: int | None = None,
+    assets: Collection[int] | None = None,
     archived: bool = False,
     after: Sequence[str] | None = None,
     limit: int = 500,
+    offset: int = 0,
 ) -> list[Route]:
-    """Return routes without their stops, by site and code."""
-    asked: dict[str, Any] = {"id": route_id, "site": site, "within": scope.codes(within), "asset_id": asset_id}
-    asked |= {"archived": archived, "after": None if after is None else list(after), "limit": limit}
+    """Return routes without their stops, by site and code; those that stop at one of the ``assets``."""
+    asked: dict[str, Any] = {"id": route_id, "site": site, "within": scope.codes(within), "archived": archived}
+    asked |= {"assets": None if assets is None else sorted(assets), "limit": limit, "offset": offset}
+    asked |= {"after": None if after is None else list(after)}
     with conn.cursor(row_factory=kwargs_row(Route)) as cursor:
         return cursor.execute(_QUERIES["routes"], asked).fetchall()
 

@@ -91,13 +91,17 @@ def page(
     asset_id: int | None = None,
     order_id: UUID | None = None,
     route_id: int | None = None,
+    since: datetime | None = None,
+    until: datetime | None = None,
     after: tuple[datetime, int] | None = None,
     limit: int = 50,
+    offset: int = 0,
 ) -> list[Round]:
-    """Return rounds, the latest due first; ``after`` a round's due time and id."""
+    """Return rounds due from ``since`` and before ``until``, the latest first; ``after`` a round's due time and id."""
     asked: dict[str, Any] = {"site": site, "within": scope.codes(within), "asset_id": asset_id, "order_id": order_id}
     asked |= {"statuses": None if statuses is None else [each.value for each in statuses], "route_id": route_id}
     asked |= {"after_at": after[0] if after else None, "after_id": after[1] if after else None, "limit": limit}
+    asked |= {"since": since, "until": until, "offset": offset}
     with conn.cursor(row_factory=kwargs_row(_round)) as cursor:
         return cursor.execute(_QUERIES["page"], asked).fetchall()
 
@@ -168,7 +172,10 @@ def take_step(
     signed_name: str = "",
     signed_drawn: str = "",
 ) -> Round:
-    """Lock a round, apply a step and return it. Raises NotFound, IllegalRoundStep, RoundIncomplete."""
+    """Lock a round, apply a step and return it.
+
+    Raises NotFound, IllegalRoundStep, RoundIncomplete, SignedByAnother.
+    """
     conn.execute(_QUERIES["lock"], {"id": round_id})
     before = get(conn, round_id)
     to = rounds.after(before.number, before.status, step)
@@ -177,6 +184,7 @@ def take_step(
     if step is RoundStep.START:
         _fix_stops(conn, before)
     if step is RoundStep.FINISH:
+        rounds.check_signer(before.number, before.walker, actor)
         there = [(f"stop {each.position}, {each.asset}", each.status) for each in stops.of_round(conn, round_id)]
         rounds.check_finished(before.number, there, signed_name)
     walks = step in (RoundStep.START, RoundStep.RESUME)

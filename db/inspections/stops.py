@@ -5,28 +5,30 @@ has checked that the requester may see the round.
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
 from psycopg import Connection
-from psycopg.rows import class_row, dict_row, kwargs_row, scalar_row
+from psycopg.rows import class_row, dict_row, kwargs_row, scalar_row, tuple_row
 
 from db import sql
 from db.errors import NotFound
 from db.files import files, pictures
 from db.files.files import InvalidAttachment
 from db.files.pictures import InvalidPicture
-from db.inspections import history, points
+from db.inspections import doubts, history, points
 from db.telemetry import entered
 from workorder_core.inspections import answers, rounds
 from workorder_core.inspections.answers import Answer, Given, Verdict
-from workorder_core.inspections.checklists import Checklist, ItemKind, from_document
+from workorder_core.inspections.checklists import Checklist, Item, ItemKind, from_document
 from workorder_core.inspections.rounds import RoundStatus, StopChanged, StopIncomplete, StopStatus
 from workorder_core.sentences import say
 from workorder_core.words import Status
 
 _QUERIES = sql.load("inspection_rounds")
+LATE = timedelta(minutes=2)
+"""What arrives so long after it was answered was sent late, and history says so."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,6 +77,14 @@ class Answered:
         return Given(typed=self.typed, note=self.note, photo=self.photo_id is not None, drawn=self.drawn)
 
 
+class InvalidPhoto(InvalidAttachment):
+    """A file is no photo that can be kept; ``item`` is the key of the item that it was sent for."""
+
+    def __init__(self, item: str, name: str, problem: str) -> None:
+        super().__init__(name, problem)
+        self.item = item
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Photo:
     """A photo as sent."""
@@ -87,6 +97,13 @@ def of_round(conn: Connection, round_id: int) -> list[Stop]:
     """Return the stops of a round in walking order."""
     with conn.cursor(row_factory=kwargs_row(_stop)) as cursor:
         return cursor.execute(_QUERIES["stops"], {"id": round_id}).fetchall()
+
+
+def outline(conn: Connection, round_id: int) -> dict[int, StopStatus]:
+    """Return the statuses of a round's stops by position, in walking order: cheap, also with 500 stops."""
+    with conn.cursor(row_factory=tuple_row) as cursor:
+        found = cursor.execute(_QUERIES["outline"], {"id": round_id}).fetchall()
+    return {position: StopStatus(status) for position, status in found}
 
 
 def get(conn: Connection, round_id: int, position: int) -> Stop:
@@ -114,19 +131,23 @@ def save(
     finish: bool,
     scanned: bool = False,
     expected_version: int | None = None,
+    answered_at: datetime | None = None,
     actor: str,
     at: datetime,
     reads: bool = True,
 ) -> Stop:
-    """Store the input of a stop, as typed; to ``finish`` it, all answers must be present and valid. An item that is not
-    in ``given`` keeps its answer. A finished stop opens the orders of its failed points and passes its measurements to
-    the engine (unless ``reads`` is False, for invented history). Finishing again replaces the answers: the earlier ones
-    are in the history. Raises NotFound, IllegalRoundStep, StopChanged, StopIncomplete,
+    """Store the input of a stop, as typed; to ``finish`` it, all answers must be present and valid.
+
+    An item that is not in ``given`` keeps its answer. A finished stop opens the orders of its failed points and passes
+    its measurements to the engine (unless ``reads`` is False, for invented history). Finishing again replaces the
+    answers: the earlier ones are in the history. A late stop counts from ``answered_at``, within the round's time;
+    history records when it arrived. Raises NotFound, IllegalRoundStep, StopChanged, StopIncomplete,
     InvalidAttachment.
     """
-    stop = _locked(conn, round_id, position, expected_version)
+    stop, began = _locked(conn, round_id, position, expected_version)
+    seen_at = rounds.answered_at(answered_at, began=began, now=at)
     before = {each.item: each for each in answered(conn, round_id, position)}
-    new = {key: add_photo(conn, stop, key, each, actor=actor, at=at) for key, each in (photos or {}).items()}
+    new = {key: _add_photo(conn, stop, key, each, actor=actor, at=seen_at) for key, each in (photos or {}).items()}
     all_given = {key: each.given for key, each in before.items()} | dict(given)
     for key in all_given:
         photo = key in new or (key in before and before[key].photo_id is not None)
@@ -141,15 +162,16 @@ def save(
     known = {each.key for each in stop.asks.items}
     for key, each in all_given.items():
         if key in known and (key in given or key in new or finish):
-            _put(conn, stop, key, each, read.answers.get(key), new.get(key), actor=actor, at=at)
+            _put(conn, stop, key, each, read.answers.get(key), new.get(key), actor=actor, at=seen_at)
     status = StopStatus.DONE if finish else stop.status
     facts = {"id": round_id, "position": position, "status": status.value, "scanned": scanned, "why": ""}
     if not finish:
         facts["why"] = stop.why
-    conn.execute(_QUERIES["save_stop"], facts | {"at": at, "actor": actor})
-    _tell(conn, stop, before, all_given, read.answers, finish=finish, scanned=scanned, actor=actor, at=at)
+    conn.execute(_QUERIES["save_stop"], facts | {"at": seen_at, "actor": actor})
+    late = seen_at if at - seen_at >= LATE else None
+    _tell(conn, stop, before, all_given, read.answers, finish=finish, scanned=scanned, late=late, actor=actor, at=at)
     if finish:
-        _follow(conn, stop, read, before, reads=reads, actor=actor, at=at)
+        _follow(conn, stop, read, before, reads=reads, actor=actor, at=at, seen_at=seen_at)
     return get(conn, round_id, position)
 
 
@@ -164,7 +186,7 @@ def skip(
     at: datetime,
 ) -> Stop:
     """Record that a stop was missed, and why. Raises NotFound, IllegalRoundStep, StopChanged, StopIncomplete."""
-    stop = _locked(conn, round_id, position, expected_version)
+    stop, _ = _locked(conn, round_id, position, expected_version)
     if not why.strip():
         raise StopIncomplete(position, {"why": say("say why it was missed")})
     facts = {"id": round_id, "position": position, "status": StopStatus.SKIPPED.value, "scanned": False}
@@ -174,22 +196,22 @@ def skip(
     return get(conn, round_id, position)
 
 
-def add_photo(conn: Connection, stop: Stop, item: str, photo: Photo, *, actor: str, at: datetime) -> UUID:
-    """Store a photo of an answer without its metadata; return its id. Raises InvalidAttachment."""
+def _add_photo(conn: Connection, stop: Stop, item: str, photo: Photo, *, actor: str, at: datetime) -> UUID:
+    """Store a photo of an answer without its metadata; return its id. Raises InvalidPhoto."""
     name = "".join(filter(str.isprintable, photo.name)).strip()[-200:] or "photo"
     if len(photo.content) > files.LARGEST:
-        raise InvalidAttachment(
-            name, say("it is larger than {largest} MB; make it smaller", largest=files.LARGEST // 1_000_000)
+        raise InvalidPhoto(
+            item, name, say("it is larger than {largest} MB; make it smaller", largest=files.LARGEST // 1_000_000)
         )
     kind = next((kind for begin, kind in _PICTURES.items() if photo.content.startswith(begin)), None)
     if photo.content[:4] == b"RIFF" and photo.content[8:12] == b"WEBP":
         kind = "image/webp"
     if kind is None:
-        raise InvalidAttachment(name, say("it is no picture (PNG, JPEG, GIF, WebP)"))
+        raise InvalidPhoto(item, name, say("it is no picture (PNG, JPEG, GIF, WebP)"))
     try:
         picture = pictures.clean(photo.content, kind)
     except InvalidPicture as wrong:
-        raise InvalidAttachment(name, str(wrong)) from None
+        raise InvalidPhoto(item, name, str(wrong)) from None
     made = uuid4()
     facts: dict[str, Any] = {"photo_id": made, "id": stop.round_id, "position": stop.position, "item": item}
     facts |= {"name": name, "kind": kind, "content": picture.content, "thumbnail": picture.small}
@@ -221,8 +243,10 @@ def photo(conn: Connection, round_id: int, photo_id: UUID) -> Picture:
     return found
 
 
-def _locked(conn: Connection, round_id: int, position: int, expected_version: int | None) -> Stop:
-    """Lock a round and one of its stops, which must be answerable now."""
+def _locked(
+    conn: Connection, round_id: int, position: int, expected_version: int | None
+) -> tuple[Stop, datetime | None]:
+    """Lock a round and one of its stops, which must be answerable now; return the stop and the round's start."""
     conn.execute(_QUERIES["lock"], {"id": round_id})
     with conn.cursor(row_factory=dict_row) as cursor:
         row = cursor.execute(_QUERIES["get"], {"id": round_id}).fetchone()
@@ -234,7 +258,7 @@ def _locked(conn: Connection, round_id: int, position: int, expected_version: in
     rounds.check_answerable(row["number"], RoundStatus(row["status"]))
     if expected_version is not None and expected_version != stop.version:
         raise StopChanged(position, stop.actor or "somebody")
-    return stop
+    return stop, row["started_at"]
 
 
 def _put(
@@ -263,10 +287,11 @@ def _tell(
     *,
     finish: bool,
     scanned: bool,
+    late: datetime | None,
     actor: str,
     at: datetime,
 ) -> None:
-    """Record the answers in the history, with the previous ones if they were corrected."""
+    """Record the answers in the history, with the previous ones if they were corrected; ``late``: answered then."""
     told: dict[str, Any] = {"stop": stop.position, "asset": stop.asset}
     told["answers"] = {key: read[key].said if key in read else each.typed for key, each in given.items() if each}
     told["failed"] = [key for key, each in read.items() if each.verdict is Verdict.FAILED]
@@ -279,6 +304,8 @@ def _tell(
         told["before"] = corrected
     if scanned:
         told["scanned"] = True
+    if late is not None:
+        told["answered_at"] = late.isoformat()
     what = "stop_done" if finish else "stop_saved"
     history.note(conn, round_id=stop.round_id, at=at, actor=actor, what=what, told=told)
 
@@ -292,6 +319,7 @@ def _follow(
     reads: bool,
     actor: str,
     at: datetime,
+    seen_at: datetime,
 ) -> None:
     """Pass the measurements to the engine, and open the orders of failed points."""
     for item in stop.asks.items:
@@ -300,9 +328,20 @@ def _follow(
             continue
         same = item.key in before and stop.status is StopStatus.DONE and before[item.key].number == answer.number
         if reads and item.kind is ItemKind.MEASUREMENT and item.signal and answer.number is not None and not same:
-            entered.add(conn, stop.asset_id, item.signal, answer.number, unit=item.unit, observed_at=at, actor=actor)
+            _give(conn, stop, item, answer.number, actor=actor, at=at, seen_at=seen_at)
         if answer.verdict is Verdict.FAILED:
             points.follow(conn, stop, item, answer, actor=actor, at=at)
+
+
+def _give(
+    conn: Connection, stop: Stop, item: Item, value: float, *, actor: str, at: datetime, seen_at: datetime
+) -> None:
+    """Give the engine a measurement as a reading; one that does not fit the signal stays an answer, which is said."""
+    if (doubt := doubts.of_value(conn, stop.asset_id, item)) is not None:
+        told = {"stop": stop.position, "asset": stop.asset, "item": item.key}
+        history.note(conn, round_id=stop.round_id, at=at, actor=actor, what="no_reading", told=told, why=doubt)
+        return
+    entered.add(conn, stop.asset_id, item.signal, value, unit=item.unit, observed_at=seen_at, actor=actor)
 
 
 def _stop(**row: Any) -> Stop:

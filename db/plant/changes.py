@@ -17,7 +17,8 @@ from db import scope, sql, storable
 _QUERIES = sql.load("changes")
 _LOGGED = ("asset", "signal", "place", "location", "site", "downtime", "technician", "calendar", "target", "job plan")
 _OF_STORES = ("item", "store", "reorder rule", "bill of material", "tool", "purchase request")
-OF_PLANT = (*_LOGGED, *_OF_STORES, "document", "rule", "safety", "file")
+_OF_INSPECTIONS = ("checklist", "route", "round")
+OF_PLANT = (*_LOGGED, *_OF_STORES, *_OF_INSPECTIONS, "document", "rule", "safety", "file")
 """Kinds that everybody may read for the sites they see: what triggers write, and proposals."""
 OF_COSTS = ("labour rate", "cost model", "item price")
 """Kinds that only those who see costs may read."""

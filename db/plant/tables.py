@@ -2,22 +2,21 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from psycopg import Connection
 from psycopg.rows import dict_row
 
 from db import sql
-from db.inspections import checklists
+from db.inspections import tables as inspection_tables
 from db.inventory import tables as inventory_tables
 from db.planning import tables as planning_tables
 from db.plant import changes, plant
 from db.plant.plant import Site
 from db.plant.safety import Proposal
 from workorder_core.plant.plant import AssetEntry, LocationEntry, Plant
-from workorder_core.tables import checklist_table, plant_tables
-from workorder_core.tables.checklist_table import CHECKLISTS
+from workorder_core.tables import plant_tables
 from workorder_core.tables.tables import Facts, Plan, Row, Table, above_first
 from workorder_core.words import Criticality
 
@@ -40,11 +39,9 @@ def known(conn: Connection, name: str, site: Site) -> Known:
     if name == planning_tables.NAME:
         table, rows = planning_tables.known(conn, site)
         return Known(table=table, facts=rows)
-    if name == CHECKLISTS.name:
-        found: dict[str, Facts] = {}
-        for kept in checklists.page(conn, site=site.code, limit=100_000):
-            found |= checklist_table.facts_of(kept.code, kept.checklist)
-        return Known(table=CHECKLISTS, facts=found)
+    if name in inspection_tables.NAMES:
+        table, rows = inspection_tables.known(conn, name, site, now=datetime.now(UTC))
+        return Known(table=table, facts=rows)
     facts = {row["code"]: row for row in _rows(conn, name, site)}
     if name == plant_tables.LOCATIONS.name:
         return Known(table=plant_tables.LOCATIONS, facts=facts)
@@ -68,8 +65,8 @@ def store(
     if what.table.name == planning_tables.NAME:
         planning_tables.store(conn, site, plan, actor=actor, why=why, at=at)
         return []
-    if what.table.name == CHECKLISTS.name:
-        _store_checklists(conn, site, what, plan, actor=actor, why=why, at=at)
+    if what.table.name in inspection_tables.NAMES:
+        inspection_tables.store(conn, site, what.table.name, what.facts, plan, actor=actor, why=why, at=at)
         return []
     rows = above_first(plan.wanted, "parent")
     if what.table.name == plant_tables.LOCATIONS.name:
@@ -78,20 +75,6 @@ def store(
     else:
         document = Plant(code=site.code, name=None, time_zone=None, assets=tuple(_asset(row) for row in rows))
     return plant.load(conn, document, at=at, actor=actor, why=why)
-
-
-def _store_checklists(
-    conn: Connection, site: Site, what: Known, plan: Plan, *, actor: str, why: str, at: datetime
-) -> None:
-    """Create new checklists, and the next versions of changed ones."""
-    rows = {row.key: row for row in plan.wanted}
-    for code in dict.fromkeys(key.partition("/")[0] for key in rows):
-        asked = checklist_table.checklist(code, what.facts, rows)
-        kept = checklists.by_code(conn, site.id, code)
-        if kept is None:
-            checklists.add(conn, site.id, code, asked, actor=actor, at=at, why=why)
-        else:
-            checklists.change(conn, kept.id, asked, actor=actor, at=at, why=why)
 
 
 def _rows(conn: Connection, name: str, site: Site) -> list[dict[str, Any]]:

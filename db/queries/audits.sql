@@ -10,8 +10,9 @@ FROM audits d JOIN sites s ON s.id = d.site_id
 -- as in: audit
 WHERE (%(site)s::text IS NULL OR s.code = %(site)s)
   AND (%(within)s::text[] IS NULL OR s.code = ANY(%(within)s))
+  AND (%(closed)s::boolean IS NULL OR (d.closed_at IS NOT NULL) = %(closed)s)
   AND (%(before)s::integer IS NULL OR d.id < %(before)s)
-ORDER BY d.id DESC LIMIT %(limit)s;
+ORDER BY d.id DESC LIMIT %(limit)s OFFSET %(offset)s;
 
 -- name: get
 -- One audit.
@@ -45,11 +46,13 @@ WHERE (%(audit_id)s::integer IS NULL OR f.audit_id = %(audit_id)s)
   AND (%(site)s::text IS NULL OR s.code = %(site)s)
   AND (%(within)s::text[] IS NULL OR s.code = ANY(%(within)s))
   AND (%(states)s::text[] IS NULL OR f.state = ANY(%(states)s))
+  AND (%(owner)s::text IS NULL OR f.owner ILIKE '%%' || %(owner)s || '%%')
 ) AS found
 WHERE %(after_due)s::date IS NULL
    OR (CASE WHEN overdue THEN 0 WHEN state IN (:findings_unsettled) THEN 1 ELSE 2 END, due, audit_id, seq)
       > (%(after_rank)s::integer, %(after_due)s, %(after_audit)s::integer, %(after_seq)s::integer)
-ORDER BY CASE WHEN overdue THEN 0 WHEN state IN (:findings_unsettled) THEN 1 ELSE 2 END, due, audit_id, seq LIMIT %(limit)s;
+ORDER BY CASE WHEN overdue THEN 0 WHEN state IN (:findings_unsettled) THEN 1 ELSE 2 END, due, audit_id, seq
+LIMIT %(limit)s OFFSET %(offset)s;
 
 -- name: finding
 -- One finding.
@@ -67,6 +70,18 @@ VALUES (%(audit_id)s, (SELECT coalesce(max(seq), 0) + 1 FROM audit_findings WHER
 UPDATE audit_findings SET state = %(state)s, state_at = %(at)s, answer = coalesce(%(answer)s, answer),
     answered_by = coalesce(%(answered_by)s, answered_by), due = coalesce(%(due)s, due)
 WHERE audit_id = %(audit_id)s AND seq = %(seq)s;
+
+-- name: newly_overdue
+-- Findings that are overdue and of which that was not said yet; whoever reads them has them alone.
+SELECT f.audit_id, f.seq, f.owner, f.due, f.grade, f.statement
+FROM audit_findings f JOIN audits d ON d.id = f.audit_id JOIN sites s ON s.id = d.site_id
+WHERE f.state = 'open' AND f.overdue_told IS DISTINCT FROM f.due
+  AND f.due < (%(now)s::timestamptz AT TIME ZONE s.time_zone)::date
+ORDER BY f.due, f.audit_id, f.seq LIMIT 200 FOR UPDATE OF f SKIP LOCKED;
+
+-- name: overdue_told
+-- It was said that a finding is overdue; another due date is said anew.
+UPDATE audit_findings SET overdue_told = due WHERE audit_id = %(audit_id)s AND seq = %(seq)s;
 
 -- name: overdue
 -- How many findings should have been answered by now, for the metrics.

@@ -18,8 +18,10 @@ WHERE (%(site)s::text IS NULL OR s.code = %(site)s)
        OR EXISTS (SELECT FROM inspection_stops p WHERE p.round_id = r.id AND p.asset_id = %(asset_id)s))
   AND (%(order_id)s::uuid IS NULL OR r.order_id = %(order_id)s)
   AND (%(route_id)s::integer IS NULL OR r.route_id = %(route_id)s)
+  AND (%(since)s::timestamptz IS NULL OR r.due_at >= %(since)s)
+  AND (%(until)s::timestamptz IS NULL OR r.due_at < %(until)s)
   AND (%(after_at)s::timestamptz IS NULL OR (r.due_at, r.id) < (%(after_at)s, %(after_id)s::integer))
-ORDER BY r.due_at DESC, r.id DESC LIMIT %(limit)s;
+ORDER BY r.due_at DESC, r.id DESC LIMIT %(limit)s OFFSET %(offset)s;
 
 -- name: get
 -- One round.
@@ -80,6 +82,10 @@ LEFT JOIN checklist_versions v ON v.checklist_id = t.checklist_id AND v.version 
 -- The stops of a round in walking order, each with its checklist: the version that it keeps, or the one in force.
 -- as in: a_stop
 WHERE t.round_id = %(id)s ORDER BY t.position;
+
+-- name: outline
+-- The stops of a round by their positions, without what they ask.
+SELECT position, status FROM inspection_stops WHERE round_id = %(id)s ORDER BY position;
 
 -- name: stop
 -- One stop of a round.

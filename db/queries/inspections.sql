@@ -10,7 +10,7 @@ WHERE v.version = (SELECT max(n.version) FROM checklist_versions n WHERE n.check
   AND (%(within)s::text[] IS NULL OR s.code = ANY(%(within)s))
   AND (%(archived)s OR c.archived_at IS NULL)
   AND (%(after)s::text[] IS NULL OR (s.code, c.code) > ((%(after)s::text[])[1], (%(after)s::text[])[2]))
-ORDER BY s.code, c.code LIMIT %(limit)s;
+ORDER BY s.code, c.code LIMIT %(limit)s OFFSET %(offset)s;
 
 -- name: version
 -- A checklist in one of its versions; the newest where none is said.
@@ -52,11 +52,11 @@ FROM inspection_routes r JOIN sites s ON s.id = r.site_id
 WHERE (%(id)s::integer IS NULL OR r.id = %(id)s)
   AND (%(site)s::text IS NULL OR s.code = %(site)s)
   AND (%(within)s::text[] IS NULL OR s.code = ANY(%(within)s))
-  AND (%(asset_id)s::integer IS NULL
-       OR EXISTS (SELECT FROM inspection_route_stops t WHERE t.route_id = r.id AND t.asset_id = %(asset_id)s))
+  AND (%(assets)s::integer[] IS NULL
+       OR EXISTS (SELECT FROM inspection_route_stops t WHERE t.route_id = r.id AND t.asset_id = ANY(%(assets)s)))
   AND (%(archived)s OR r.archived_at IS NULL)
   AND (%(after)s::text[] IS NULL OR (s.code, r.code) > ((%(after)s::text[])[1], (%(after)s::text[])[2]))
-ORDER BY s.code, r.code LIMIT %(limit)s;
+ORDER BY s.code, r.code LIMIT %(limit)s OFFSET %(offset)s;
 
 -- name: id_of_route_code
 -- The route of a site that has a code.

@@ -1,4 +1,4 @@
-"""``plantwright import-table``: a CSV or XLSX file of a table that people keep, as a dry run or applied."""
+"""``plantwright import-table``: a CSV or XLSX file of one of the plant's tables, as a dry run or applied."""
 
 from enum import StrEnum
 from pathlib import Path
@@ -27,25 +27,33 @@ class TableName(StrEnum):
     BILLS = "bills"
     CHECKLISTS = "checklists"
     PLANS = "plans"
+    ROUTES = "routes"
+
+
+File = Annotated[Path, typer.Argument(help="a CSV or XLSX file")]
+Site = Annotated[str, typer.Option(help="code of the site that the rows belong to")]
+Columns = Annotated[
+    list[str] | None,
+    typer.Option("--column", help="column=header, like code=Tag; repeatable; default: found by the headers"),
+]
+HeaderRow = Annotated[int | None, typer.Option(min=1, help="row of the headers; default: found")]
+Decimal = Annotated[str | None, typer.Option(help="sign before decimals, . or ,; default: found")]
+Apply = Annotated[bool, typer.Option("--apply", help="store it; default: only show what it would do")]
+Why = Annotated[str, typer.Option(help="the reason, stored with the changes")]
 
 
 def import_table(
     table: Annotated[TableName, typer.Argument(help="what the rows are")],
-    file: Annotated[Path, typer.Argument(help="a CSV or XLSX file")],
-    site: Annotated[str, typer.Option(help="code of the site that the rows belong to")],
-    column: Annotated[
-        list[str] | None,
-        typer.Option("--column", help="column=header, like code=Tag; repeatable; default: found by the headers"),
-    ] = None,
-    header_row: Annotated[int | None, typer.Option(min=1, help="row of the headers; default: found")] = None,
-    decimal: Annotated[str | None, typer.Option(help="sign before decimals, . or ,; default: found")] = None,
-    apply: Annotated[bool, typer.Option("--apply", help="store it; default: only show what it would do")] = False,
-    why: Annotated[str, typer.Option(help="the reason, stored with the changes")] = "",
+    file: File,
+    site: Site,
+    column: Columns = None,
+    header_row: HeaderRow = None,
+    decimal: Decimal = None,
+    apply: Apply = False,
+    why: Why = "",
     database: Database = None,
 ) -> None:
-    """Import locations, assets, stock, checklists or maintenance plans from a CSV or XLSX file.
-
-    Without --apply nothing is stored.
+    """Import a table from a CSV or XLSX file. Without --apply nothing is stored.
 
     If one row is wrong, nothing of the file is stored; importing the same file again changes nothing.
     """

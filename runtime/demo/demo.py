@@ -90,7 +90,7 @@ def run(wanted: Wanted, settings: Settings, stop: threading.Event, console: Cons
                 with conn.transaction():
                     prices.put(conn, plant_db.site_by_code(conn, site), until=anchor)
                     past.make(conn, site=site, now=anchor)
-                    walks.make(conn, site=site, now=anchor)
+                    walks.make(conn, site=site, now=anchor, weeks=walks.YEAR if wanted.with_past else walks.WEEKS)
                     stores.put(conn, plant_db.site_by_code(conn, site), now=anchor, year=wanted.with_past)
                     if wanted.with_past:
                         upkeep.year(conn, site=site, now=anchor)

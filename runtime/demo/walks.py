@@ -41,6 +41,7 @@ PUMP = Checklist(
             key="oil", kind=ItemKind.CHOICE, text="Oil in the sight glass", choices=("low", "middle", "high"),
             fails=("low",), severity=Severity.MALFUNCTION,
         ),
+        Item(key="tray", kind=ItemKind.YES_NO, text="Drip tray and floor clean?", fails=("no",)),
         Item(key="noise", kind=ItemKind.TEXT, text="What sounds or smells unusual", needed=False),
     ),
 )  # fmt: skip
@@ -50,24 +51,30 @@ ROUTES = {
     "SUPPLY": ("Supply hall, weekly", ("P-101", "P-102", "P-103", "P-104")),
     "TRANSFER": ("Transfer hall, weekly", ("P-105", "P-106", "P-107", "P-108")),
 }
-WEEKS, REPORTED_WEEKS = 6, 2
+WEEKS, YEAR, REPORTED_WEEKS = 6, 52, 2
+MISSED = frozenset({("TRANSFER", 3), ("TRANSFER", 17), ("SUPPLY", 31), ("TRANSFER", 44)})
+DIRTY = frozenset({11, 25, 26, 40})
+"""Weeks before the demo's own in which a drip tray was not clean: noted, and no order."""
 
 
-def make(conn: Connection, *, site: str, now: datetime) -> int:
-    """Create the rounds and the audit of a site without checklists; return how many rounds. The caller commits."""
+def make(conn: Connection, *, site: str, now: datetime, weeks: int = WEEKS) -> int:
+    """Create the rounds of some weeks and the audit of a site without checklists; return how many rounds.
+
+    The caller commits.
+    """
     if checklists.page(conn, site=site, archived=True, limit=1):
         return 0
     place = plant.site_by_code(conn, site)
     assets = {each.code: each.id for each in plant.assets(conn, now=now, site=site)}
-    begun = now - timedelta(weeks=WEEKS + 2)
+    begun = now - timedelta(weeks=weeks + 2)
     kept = checklists.add(conn, place.id, "PUMP-WEEKLY", FIRST, actor=PLANNER, at=begun)
     made = 0
     for code, (title, pumps) in ROUTES.items():
         walk = [(assets[each], kept.id) for each in pumps if each in assets]
         route = checklists.add_route(conn, place.id, code, title, walk, actor=PLANNER, at=begun)
-        for week in range(WEEKS, 0, -1):
+        for week in range(weeks, 0, -1):
             at = _morning(now - timedelta(weeks=week, days=2), place.time_zone)
-            missed = (code, week) == ("TRANSFER", 3)
+            missed = (code, week) in MISSED
             made += _one(conn, place.id, route.id, at, week, missed=missed)
     second = now - timedelta(days=6)
     checklists.change(conn, kept.id, PUMP, actor=PLANNER, at=second, why="how much leaks decides how soon")
@@ -128,6 +135,8 @@ def _walk(conn: Connection, walked: Round, at: datetime, week: int, *, actor: st
 def _answers(position: int, week: int, *, leaks: bool) -> Mapping[str, Given]:
     warm = 47 + (position * 7 + week * 3) % 11
     given = {"seal": Given(typed="yes"), "bearing": Given(typed=str(warm)), "oil": Given(typed="middle")}
+    dirty = week in DIRTY and position == 1 + week % 4
+    given["tray"] = Given(typed="no", note="Oil under the coupling, wiped up.") if dirty else Given(typed="yes")
     if leaks:
         given["seal"] = Given(typed="no", note="Steady trickle from the gland, tray half full.")
         given["leak"] = Given(typed="a trickle")

@@ -22,7 +22,7 @@ from db import idempotency, jobs
 from db.alarms import engine_alarms
 from db.documents import budgets
 from db.events import deliveries, engine_alarm_events
-from db.inspections import rounds
+from db.inspections import audits, rounds
 from db.inventory import levels, reserving
 from db.orders import audit, work_orders
 from db.people import assignments
@@ -99,6 +99,7 @@ def run(database_url: str, timetable: Timetable, stop: threading.Event) -> None:
         every(timetable.engine_alarms_every_s, report_engine_alarms, "engine alarms")
         every(timetable.stock_every_s, keep_stock, "stock")
         every(timetable.rounds_every_s, miss_late_rounds, "rounds")
+        every(timetable.rounds_every_s, report_overdue_findings, "findings of audits")
         for work, name in _dropping(timetable):
             every(timetable.tidy_every_s if work is forget_answers else timetable.retention_every_s, work, name)
             drops.add(name)
@@ -209,6 +210,12 @@ def miss_late_rounds(conn: Connection) -> int:
         if not jobs.try_lock(conn, "rounds"):
             return 0
         return len(rounds.miss_late(conn, now=datetime.now(UTC), actor=ACTOR))
+
+
+def report_overdue_findings(conn: Connection) -> int:
+    """Say of findings of audits that they are overdue, once for each due date; return how many."""
+    with conn.transaction():
+        return audits.report_overdue(conn, now=datetime.now(UTC), actor=ACTOR)
 
 
 def escalate_late(conn: Connection) -> int:

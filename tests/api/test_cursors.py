@@ -263,6 +263,34 @@ def checklist(plant: Plant, n: int) -> None:
     )
 
 
+def route_stop(plant: Plant, n: int) -> None:
+    if n == 0:
+        checklist(plant, 0)
+        plant.sql("INSERT INTO inspection_routes (site_id, code, title) VALUES (1, 'R', 'x')")
+    plant.sql("INSERT INTO inspection_route_stops VALUES (1, %(n)s, %(asset)s, 1)", n=n + 1)
+
+
+def result(plant: Plant, n: int) -> None:
+    """Answer one more stop of a round: some at the same time as others."""
+    if n == 0:
+        checklist(plant, 0)
+        plant.sql(
+            "INSERT INTO inspection_rounds (site_id, number, title, how, status, made_at, due_at, started_at) "
+            "VALUES (1, 'NTH-R1', 'x', 'hand', 'under_way', now(), now(), now())"
+        )
+    plant.sql(
+        "INSERT INTO inspection_stops (round_id, position, asset_id, checklist_id, checklist_version) "
+        "VALUES (1, %(n)s, %(asset)s, 1, 1)",
+        n=n + 1,
+    )
+    plant.sql(
+        "INSERT INTO inspection_answers (round_id, position, item, typed, verdict, at, actor) "
+        "SELECT 1, %(n)s, items -> 0 ->> 'key', 'x', 'noted', %(at)s, 'x' FROM checklist_versions",
+        n=n + 1,
+        at=at(n),
+    )
+
+
 def checklist_version(plant: Plant, n: int) -> None:
     if n == 0:
         checklist(plant, 0)
@@ -469,6 +497,8 @@ LISTS: dict[str, tuple[Add, Callable[[Any], object]]] = {
     "/tool-bookings": (booking, lambda row: row["id"]),
     "/checklists": (checklist, lambda row: row["id"]),
     "/checklist-items": (checklist, lambda row: row["point"]),
+    "/route-stops": (route_stop, lambda row: row["position"]),
+    "/inspection-results": (result, lambda row: row["position"]),
     "/checklists/{checklist_id}/versions": (checklist_version, lambda row: row["version"]),
     "/inspection-routes": (
         lambda plant, n: plant.sql(

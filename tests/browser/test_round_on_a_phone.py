@@ -160,7 +160,8 @@ def test_a_round_is_walked_on_a_phone(browser: "Browser", plant: tuple[str, dict
     other.keyboard.press("Space")
     other.get_by_label("Bearing temperature").focus()
     other.keyboard.type("59")
-    other.keyboard.press("Enter")
+    _lose_the_network(other)
+    other.get_by_label("Bearing temperature").press("Enter")
     at_stop(other, "P-103")
     other.get_by_text("Miss this stop…").click()
     other.get_by_label("Reason").fill("Scaffold in front of it")
@@ -209,16 +210,37 @@ def test_a_round_is_walked_on_a_phone(browser: "Browser", plant: tuple[str, dict
     with psycopg.connect(ids["database"]) as conn:
         rows = conn.execute("SELECT scanned FROM inspection_stops WHERE round_id = 1 ORDER BY position").fetchall()
         signed = conn.execute("SELECT signed_drawn <> '' FROM inspection_rounds WHERE id = 1").fetchone()
+        late = conn.execute(
+            "SELECT s.at = r.started_at FROM inspection_stops s JOIN inspection_rounds r ON r.id = s.round_id "
+            "WHERE r.id = 1 AND s.position = 2"
+        ).fetchone()
     assert (rows, signed) == ([(False,), (True,), (False,)], (True,))
+    assert late == (True,), "it counts from when it was typed, and not from before its round"
     if SHOTS:
         _look_around(browser, base, ids, faults)
     assert [each for each in faults if "422" not in each] == []
+
+
+def _lose_the_network(page: "Page") -> None:
+    """Cut the connection before a stop is sent: that is said, what was typed survives a reload, and time goes by."""
+    page.context.set_offline(True)
+    page.keyboard.press("Enter")
+    page.locator("#connection", has_text="no connection").wait_for()
+    shot(page, "4-offline")
+    page.context.set_offline(False)
+    page.reload()
+    at_stop(page, "P-101")
+    assert page.get_by_label("Bearing temperature").input_value() == "59"
+    assert page.get_by_label("yes", exact=True).is_checked()
+    page.clock.install()
+    page.clock.fast_forward("30:00")
 
 
 def _look_around(browser: "Browser", base: str, ids: dict[str, Any], faults: list[str]) -> None:
     """Take pictures of the planner's pages, on a desk and a phone."""
     page = signed_in(browser, base, "berg", faults)
     paths = ["/rounds", "/rounds/1", "/checklists", f"/checklists/{ids['checklist']}", "/checklists/new", "/audits"]
+    paths += ["/inspection-results", "/audit-findings", "/inspection-results?verdict=failed", "/checklists/new", "/"]
     paths += ["/inspection-routes", f"/inspection-routes/{ids['route']}", f"/assets/{ids['P-102']}"]
     for width in (1280, 390):
         page.set_viewport_size({"width": width, "height": 900})

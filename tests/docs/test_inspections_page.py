@@ -51,10 +51,19 @@ def test_the_page_names_every_kind_of_item_and_every_step_of_a_finding():
         assert (set(row[1].split(", ")), row[2]) == ({each.value for each in sources}, to.value)
 
 
-def test_the_pages_table_has_the_columns_that_the_list_is_had_as():
+def test_the_pages_tables_have_the_columns_that_the_lists_are_had_as():
     from api.papers.lists import LISTS
 
-    (table,) = re.findall(r"```csv\n(.*?)```", PAGE, re.DOTALL)
-    header, *rows = csv.reader(table.splitlines())
-    assert header == [each.header for each in LISTS["/checklist-items"].columns][:-1]
-    assert {len(row) for row in rows} == {len(header)}
+    tables = re.findall(r"```csv\n(.*?)```", PAGE, re.DOTALL)
+    for table, path in zip(tables, ("/checklist-items", "/route-stops"), strict=True):
+        header, *rows = csv.reader(table.splitlines())
+        assert header == [each.header for each in LISTS[path].columns][:-1]
+        assert {len(row) for row in rows} == {len(header)}
+
+
+def test_the_pages_list_of_results_is_asked_for_by_parameters_that_it_has():
+    from api.app import create
+
+    (asked,) = re.findall(r"/api/v1/inspection-results\?(\S+)\"", PAGE)
+    there = create(None, keys={}).openapi()["paths"]["/api/v1/inspection-results"]["get"]["parameters"]  # type: ignore[arg-type]
+    assert {each.partition("=")[0] for each in asked.split("&")} <= {each["name"] for each in there}

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from workorder_core.inspections.checklists import Checklist, Item, ItemKind
+from workorder_core.inspections.checklists import Checklist, Item, ItemKind, plain
 from workorder_core.sentences import kept, say
 
 LONGEST = 4_000
@@ -79,22 +79,28 @@ def read(item: Item, given: Given) -> Answer | None:
     return Answer(key=item.key, said=typed, verdict=Verdict.NOTED)
 
 
-def _measured(item: Item, typed: str) -> Answer:
+def number_of(typed: str) -> float:
+    """Return the number that was typed, with a comma or a point. Raises InvalidAnswer."""
     try:
-        number = float(_GROUPED.sub("", typed).replace(",", "."))
+        number = float(_GROUPED.sub("", typed).replace(",", ".").replace("\u2212", "-"))
     except ValueError:
         raise InvalidAnswer(say("write a number, not {text!r}", text=typed[:40])) from None
     if not math.isfinite(number) or abs(number) >= 1e15:
         raise InvalidAnswer(say("write a number that can be measured, not {text!r}", text=typed[:40]))
+    return number
+
+
+def _measured(item: Item, typed: str) -> Answer:
+    number = number_of(typed)
     unit = f" {item.unit}" if item.unit else ""
     why = ""
     if item.low is not None and number < item.low:
-        why = kept("{value} is below {limit}", value=f"{number:g}{unit}", limit=f"{item.low:g}{unit}")
+        why = kept("{value} is below {limit}", value=f"{plain(number)}{unit}", limit=f"{plain(item.low)}{unit}")
     elif item.high is not None and number > item.high:
-        why = kept("{value} is above {limit}", value=f"{number:g}{unit}", limit=f"{item.high:g}{unit}")
+        why = kept("{value} is above {limit}", value=f"{plain(number)}{unit}", limit=f"{plain(item.high)}{unit}")
     limited = item.low is not None or item.high is not None
     verdict = Verdict.FAILED if why else Verdict.PASSED if limited else Verdict.NOTED
-    return Answer(key=item.key, said=f"{number:g}{unit}", verdict=verdict, number=number, why=why)
+    return Answer(key=item.key, said=f"{plain(number)}{unit}", verdict=verdict, number=number, why=why)
 
 
 def asked(item: Item, answers: Mapping[str, Answer]) -> bool:

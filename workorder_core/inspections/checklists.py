@@ -34,6 +34,15 @@ class ItemKind(StrEnum):
         return {ItemKind.YES_NO: "yes or no"}.get(self, self.value)
 
 
+def plain(number: float) -> str:
+    """Return a number with every digit that somebody wrote: a limit or a meter's reading, 1234567.8.
+
+    >>> plain(80.0), plain(1234567.8), plain(-0.05)
+    ('80', '1234567.8', '-0.05')
+    """
+    return f"{number:.12g}"
+
+
 class InvalidChecklist(ValueError):
     """An invalid checklist. ``item`` is the number of the invalid item, from 1; 0: the checklist as a whole."""
 
@@ -95,10 +104,10 @@ class Item:
         """The limits for people: ``0.5 to 2.8 mm/s``, ``at most 80 degC``; empty without any."""
         unit = f" {self.unit}" if self.unit else ""
         if self.low is not None and self.high is not None:
-            return f"{self.low:g} to {self.high:g}{unit}"
+            return f"{plain(self.low)} to {plain(self.high)}{unit}"
         if self.low is not None:
-            return f"at least {self.low:g}{unit}"
-        return f"at most {self.high:g}{unit}" if self.high is not None else ""
+            return f"at least {plain(self.low)}{unit}"
+        return f"at most {plain(self.high)}{unit}" if self.high is not None else ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

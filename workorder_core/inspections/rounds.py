@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
@@ -121,6 +122,20 @@ class StopChanged(RoundError):
         self.position = position
 
 
+class SignedByAnother(RoundError):
+    """Whoever signs a round has walked it: a round that somebody else has must be taken over first."""
+
+    def __init__(self, number: str, walker: str) -> None:
+        super().__init__(
+            say(
+                "round {number} is walked by {walker}; take it over first, then sign it",
+                number=number,
+                walker=walker.partition(":")[2] or walker,
+            )
+        )
+        self.number, self.walker = number, walker
+
+
 def after(number: str, status: RoundStatus, step: RoundStep) -> RoundStatus:
     """Return the status to which a step leads. Raises IllegalRoundStep."""
     sources, to = STEPS[step]
@@ -133,6 +148,22 @@ def check_answerable(number: str, status: RoundStatus) -> None:
     """Raise IllegalRoundStep unless stops of the round can be answered: it has begun and is not over."""
     if status not in WALKED:
         raise IllegalRoundStep(number, status, "answer")
+
+
+def check_signer(number: str, walker: str | None, actor: str) -> None:
+    """Raise SignedByAnother unless who signs is who has the round."""
+    if walker is not None and walker != actor:
+        raise SignedByAnother(number, walker)
+
+
+def answered_at(said: datetime | None, *, began: datetime | None, now: datetime) -> datetime:
+    """Return when a stop was answered: as the device says, but never after ``now`` nor before its round began.
+
+    An answer that was sent late, because there was no network, counts from when it was typed. None: it is sent at once.
+    """
+    if said is None:
+        return now
+    return min(said if began is None else max(said, began), now)
 
 
 def check_finished(number: str, stops: Sequence[tuple[str, StopStatus]], signed: str) -> None:

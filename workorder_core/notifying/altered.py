@@ -16,6 +16,7 @@ def altered(
     """Return the names of what an event alters, the widest first.
 
     ``order``, ``alarm`` …: what it is of. ``orders``: what lists of orders show, and ``orders@NTH`` of one site.
+    ``attention``: a round was missed, or a finding is overdue.
     ``order:<id>``, ``asset:<id>``, ``run:<id>``; ``technician:<code>`` who has the order or had it before.
     """
     return tuple(dict.fromkeys(_names(kind, site, asset_id, order_id, data)))
@@ -35,6 +36,8 @@ def _names(
                 yield f"technician:{code}"
     elif site is not None:
         yield f"{of}@{site}"
+    if kind in ("round.missed", "audit.finding_overdue"):
+        yield "attention"
     if of == "run":
         yield f"run:{data.get('run')}"
     if order_id is not None:

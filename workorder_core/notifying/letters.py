@@ -56,21 +56,49 @@ def write(event: Happened, why: str, subject: str, *, order_id: object, zone: st
     pages
         The address under which people open the pages; None: the mail has no link.
     """
-    page = (
-        f"/orders/{order_id}" if order_id is not None else "/engine" if why == Choice.ENGINE_ALARM else "/notifications"
-    )
-    link = None if pages is None else pages.rstrip("/") + page
+    link = None if pages is None else pages.rstrip("/") + _page(event, why, order_id)
     asked = translated(Choice(why).label) if why in list(Choice) else _("a test message was asked for")
     footer = _(
         "You get this mail because of your choice on the page Notifications: %(choice)s. "
         "It can come twice; its Message-ID is the same then.",
         choice=asked[:1].lower() + asked[1:],
     )
-    if order_id is None:
+    if why in _OF_INSPECTIONS:
+        title, lines = _of_inspection(event, subject, zone)
+    elif order_id is None:
         title, lines = _of_engine(event, why, zone)
     else:
         title, lines = _of_order(event, why, subject, zone)
     return Letter(_one_line(title), tuple(line for line in lines if line), link, footer)
+
+
+_OF_INSPECTIONS = frozenset({Choice.ROUND_MISSED.value, Choice.FINDING_OVERDUE.value})
+
+
+def _page(event: Happened, why: str, order_id: object) -> str:
+    """Return the path of the page that an event is about."""
+    if why == Choice.ROUND_MISSED:
+        return f"/rounds/{event.data.get('round', '')}"
+    if why == Choice.FINDING_OVERDUE:
+        return f"/audits/{event.data.get('audit', '')}#finding-{event.data.get('finding', '')}"
+    if order_id is not None:
+        return f"/orders/{order_id}"
+    return "/engine" if why == Choice.ENGINE_ALARM else "/notifications"
+
+
+def _of_inspection(event: Happened, number: str, zone: str) -> tuple[str, list[str]]:
+    data = event.data
+    title, time = str(data.get("title", "")), _("Time: %(time)s", time=_when(event.at, zone))
+    if event.kind == "round.missed":
+        head = _("Round missed: %(number)s %(title)s", number=number, title=title)
+        return head, [f"{number}: {title}", _("Nobody began it in time."), time]
+    called = f"{number}/{data.get('finding', '')}"
+    return _("Finding overdue: %(number)s, %(owner)s", number=called, owner=data.get("owner", "")), [
+        f"{called}: {title}",
+        str(data.get("why", ""))[:LONGEST],
+        _("Owner: %(owner)s", owner=data.get("owner", "")),
+        _("Due: %(day)s", day=data.get("due", "")),
+    ]
 
 
 def _of_order(event: Happened, why: str, number: str, zone: str) -> tuple[str, list[str]]:

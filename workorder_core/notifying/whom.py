@@ -23,6 +23,8 @@ class Choice(StrEnum):
     EMERGENCY = "emergency"
     ESCALATED = "escalated"
     ENGINE_ALARM = "engine_alarm"
+    ROUND_MISSED = "round_missed"
+    FINDING_OVERDUE = "finding_overdue"
 
     @property
     def label(self) -> str:
@@ -34,6 +36,8 @@ _LABELS: Mapping[Choice, str] = {
     Choice.EMERGENCY: say("An emergency order is opened, or an order becomes one"),
     Choice.ESCALATED: say("An order is escalated because a target has run out"),
     Choice.ENGINE_ALARM: say("The engine raises an alarm about itself, or it is over"),
+    Choice.ROUND_MISSED: say("An inspection round is missed: nobody began it in time"),
+    Choice.FINDING_OVERDUE: say("A finding of an audit is overdue"),
 }
 
 
@@ -105,3 +109,7 @@ def _concerns(choice: Choice, receiver: Receiver, event: Happened) -> bool:
             return event.kind == "order.escalated"
         case Choice.ENGINE_ALARM:
             return event.kind.startswith("engine_alarm.")
+        case Choice.ROUND_MISSED:
+            return event.kind == "round.missed"
+        case Choice.FINDING_OVERDUE:
+            return event.kind == "audit.finding_overdue"

@@ -6,6 +6,7 @@ from workorder_core.sentences import kept
 from workorder_core.tables.cells import CellKind, Column
 from workorder_core.tables.checklist_table import CHECKLISTS
 from workorder_core.tables.plan_table import PLANS
+from workorder_core.tables.route_table import ROUTES
 from workorder_core.tables.stock_tables import BILLS, ITEMS, STOCK
 from workorder_core.tables.tables import Facts, Row, RowProblem, Table, cycles, unknown_references
 from workorder_core.words import Criticality
@@ -89,4 +90,6 @@ _OF_ASSETS = (
 )
 ASSETS = assets(frozenset())
 """The columns of the table of assets; a table that knows the locations checks rows before storing."""
-TABLES: Mapping[str, Table] = {each.name: each for each in (LOCATIONS, ASSETS, ITEMS, STOCK, BILLS, CHECKLISTS, PLANS)}
+TABLES: Mapping[str, Table] = {
+    each.name: each for each in (LOCATIONS, ASSETS, ITEMS, STOCK, BILLS, CHECKLISTS, PLANS, ROUTES)
+}

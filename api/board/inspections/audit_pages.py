@@ -1,18 +1,20 @@
 """The pages of audits: findings with the overdue first, one audit, and the steps of its findings."""
 
 from datetime import date
-from typing import Annotated
+from typing import Annotated, Any
+from urllib.parse import urlencode
 
-from fastapi import APIRouter, Form, Path, Request
+from fastapi import APIRouter, Form, Path, Query, Request
 from fastapi.responses import Response
 
 from api.asking import KNOWN, PLANS, SEES, WORKS_OR_PLANS, Asking, Conn, Now
 from api.board.forms.form_errors import Fields, InvalidForm
 from api.board.forms.forms import FormRoute, shown_on
-from api.board.rendering import page
+from api.board.rendering import Number, page
 from api.once import SentForm
 from db.inspections import audits, history
 from db.inspections.audits import NewFinding
+from db.people import users
 from db.plant import plant
 from workorder_core.far_times import near_day
 from workorder_core.inspections.audits import (
@@ -20,6 +22,7 @@ from workorder_core.inspections.audits import (
     AuditKind,
     AuditNotSettled,
     AuditReasonMissing,
+    FindingState,
     FindingStep,
     Grade,
 )
@@ -30,24 +33,76 @@ Line = Annotated[str, Form(max_length=200)]
 Short = Annotated[str, Form(max_length=40)]
 Text = Annotated[str, Form(max_length=4000)]
 Seq = Annotated[int, Path(ge=1, le=1000)]
-MOST_SHOWN = 500
+MOST_SHOWN, A_PAGE = 10, 50
 
 
 @router.get("/audits", dependencies=[SEES])
-def overview(request: Request, conn: Conn, now: Now, who: Asking, site: str = "") -> Response:
+def overview(
+    request: Request, conn: Conn, now: Now, who: Asking, site: str = "", closed: str = "", number: Number = 1
+) -> Response:
     """Show the unsettled findings, the overdue first, and the audits."""
     sites = plant.sites(conn, who.sites)
-    chosen = next((each.code for each in sites if each.code == site), None)
-    found = audits.findings(conn, now=now, site=chosen, within=who.sites, states=UNSETTLED, limit=MOST_SHOWN)
+    chosen = {
+        "site": next((each.code for each in sites if each.code == site), ""),
+        "closed": closed if closed in ("true", "false") else "",
+    }
+    asked: dict[str, Any] = {"site": chosen["site"] or None, "within": who.sites}
+    open_ = audits.findings(conn, now=now, **asked, states=UNSETTLED, limit=MOST_SHOWN)
+    is_closed = {"true": True, "false": False}.get(chosen["closed"])
+    found = audits.page(conn, **asked, closed=is_closed, limit=A_PAGE + 1, offset=(number - 1) * A_PAGE)
     return page(
         request,
         "inspections/audits.html",
         now=now,
         sites=sites,
-        site=chosen,
-        findings=found,
-        audits=audits.page(conn, site=chosen, within=who.sites, limit=MOST_SHOWN),
+        chosen=chosen,
+        query=urlencode({name: value for name, value in chosen.items() if value}),
+        findings=open_,
+        audits=found[:A_PAGE],
+        more=len(found) > A_PAGE,
+        number=number,
         kinds=list(AuditKind),
+    )
+
+
+@router.get("/audit-findings", dependencies=[SEES])
+def findings(
+    request: Request,
+    conn: Conn,
+    now: Now,
+    who: Asking,
+    site: str = "",
+    state: str = "",
+    owner: Annotated[str, Query(max_length=200)] = "",
+    number: Number = 1,
+) -> Response:
+    """Show the findings of all audits, the overdue first."""
+    sites = plant.sites(conn, who.sites)
+    chosen = {
+        "site": next((each.code for each in sites if each.code == site), ""),
+        "state": state if state in set(FindingState) else "",
+        "owner": owner.strip().replace("\0", ""),
+    }
+    found = audits.findings(
+        conn,
+        now=now,
+        site=chosen["site"] or None,
+        within=who.sites,
+        states=[FindingState(chosen["state"])] if chosen["state"] else None,
+        owner=chosen["owner"] or None,
+        limit=A_PAGE + 1,
+        offset=(number - 1) * A_PAGE,
+    )
+    return page(
+        request,
+        "inspections/findings.html",
+        sites=sites,
+        chosen=chosen,
+        query=urlencode({name: value for name, value in chosen.items() if value}),
+        findings=found[:A_PAGE],
+        more=len(found) > A_PAGE,
+        number=number,
+        states=list(FindingState),
     )
 
 
@@ -63,6 +118,7 @@ def one(request: Request, audit_id: int, conn: Conn, now: Now, who: Asking) -> R
         zone=found.time_zone,
         findings=audits.findings(conn, now=now, audit_id=audit_id, limit=1000),
         grades=list(Grade),
+        people=sorted(set(users.full_names(conn).values())),
         history=history.of_audit(conn, audit_id),
         me=who.actor,
     )

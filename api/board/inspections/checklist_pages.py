@@ -1,8 +1,9 @@
 """The pages of checklists: the list, one with its versions and differences, and its editor."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Annotated, Any
+from urllib.parse import urlencode
 
 from fastapi import APIRouter, Depends, Form, Query, Request
 from fastapi.responses import Response
@@ -10,11 +11,12 @@ from fastapi.responses import Response
 from api.asking import KNOWN, PLANS, SEES, Asking, Conn, Now
 from api.board.forms.form_errors import Fields, InvalidForm, figure
 from api.board.forms.forms import FormRoute, shown_on
-from api.board.rendering import page
+from api.board.rendering import Number, page
 from api.once import SentForm
 from db.errors import AlreadyExists
 from db.inspections import checklists
 from db.plant import plant
+from workorder_core.inspections.answers import InvalidAnswer, number_of
 from workorder_core.inspections.checklists import (
     MOST_ITEMS,
     Checklist,
@@ -23,11 +25,13 @@ from workorder_core.inspections.checklists import (
     Item,
     ItemKind,
     difference,
+    plain,
 )
 from workorder_core.language import _
 from workorder_core.words import Severity
 
 router = APIRouter(include_in_schema=False, dependencies=[KNOWN], route_class=FormRoute)
+A_PAGE = 100
 BLANK = 3
 """Empty rows below the items of an editor."""
 _SEVERITIES = {"malfunction": Severity.MALFUNCTION, "safety": Severity.SAFETY}
@@ -53,12 +57,24 @@ Typed = Annotated[dict[str, str], Depends(_typed)]
 
 
 @router.get("/checklists", dependencies=[SEES])
-def overview(request: Request, conn: Conn, who: Asking, site: str = "") -> Response:
-    """Show the checklists in force."""
+def overview(
+    request: Request, conn: Conn, who: Asking, site: str = "", archived: bool = False, number: Number = 1
+) -> Response:
+    """Show the checklists in force, and those that are archived where they are asked for."""
     sites = plant.sites(conn, who.sites)
-    chosen = next((each.code for each in sites if each.code == site), None)
-    found = checklists.page(conn, site=chosen, within=who.sites, limit=1000)
-    return page(request, "inspections/checklists.html", sites=sites, site=chosen, checklists=found)
+    chosen = {"site": next((each.code for each in sites if each.code == site), ""), "archived": "true" * archived}
+    asked: dict[str, Any] = {"site": chosen["site"] or None, "within": who.sites, "archived": archived}
+    found = checklists.page(conn, **asked, limit=A_PAGE + 1, offset=(number - 1) * A_PAGE)
+    return page(
+        request,
+        "inspections/checklists.html",
+        sites=sites,
+        chosen=chosen,
+        query=urlencode({name: value for name, value in chosen.items() if value}),
+        checklists=found[:A_PAGE],
+        more=len(found) > A_PAGE,
+        number=number,
+    )
 
 
 @router.get("/checklists/new", dependencies=[PLANS])
@@ -76,7 +92,8 @@ def one(request: Request, checklist_id: int, conn: Conn, version: Version = None
     every = checklists.versions(conn, checklist_id)
     kept = checklists.get(conn, checklist_id, version)
     before = next((each for each in every if each.version == kept.version - 1), None)
-    rows = [Row(number, as_fields(each)) for number, each in enumerate(kept.checklist.items, 1)]
+    numbers = {each.key: number for number, each in enumerate(kept.checklist.items, 1)}
+    rows = [Row(number, as_fields(each, numbers)) for number, each in enumerate(kept.checklist.items, 1)]
     rows += [Row(len(rows) + number, {}) for number in range(1, BLANK + 1)]
     return page(
         request,
@@ -144,23 +161,35 @@ def archive(
     return sent.leads_to(f"/checklists/{checklist_id}")
 
 
-def as_fields(item: Item) -> dict[str, str]:
-    """Return an item as the fields of its row."""
+def as_fields(item: Item, numbers: Mapping[str, int]) -> dict[str, str]:
+    """Return an item as the fields of its row; ``numbers`` are the numbers of the rows by their items' keys."""
     return {
         "key": item.key,
         "kind": item.kind.value,
         "text": item.text,
         "needed": "yes" if item.needed else "",
         "unit": item.unit,
-        "low": "" if item.low is None else f"{item.low:g}",
-        "high": "" if item.high is None else f"{item.high:g}",
+        "low": "" if item.low is None else plain(item.low),
+        "high": "" if item.high is None else plain(item.high),
         "signal": item.signal,
         "choices": ", ".join(item.choices),
         "fails": ", ".join(item.fails),
         "severity": "" if item.severity is None else item.severity.name.lower(),
         "photo": "yes" if item.photo_if_failed else "",
-        "only_if": "" if item.only_if is None else f"{item.only_if.key} = {item.only_if.answer}",
+        "if": "" if item.only_if is None else str(numbers[item.only_if.key]),
+        "if_answer": "" if item.only_if is None else item.only_if.answer,
     }
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """An item as a row describes it; ``after`` is the number of the row on whose answer it depends, 0 for none."""
+
+    order: float
+    number: int
+    item: Item
+    after: int
+    answer: str
 
 
 def _checklist(read: Fields, typed: Mapping[str, str], before: checklists.Kept | None) -> Checklist | None:
@@ -168,42 +197,60 @@ def _checklist(read: Fields, typed: Mapping[str, str], before: checklists.Kept |
     numbers = sorted(
         int(name.removeprefix("text_")) for name in typed if name.startswith("text_") and name[5:].isdecimal()
     )
-    rows: list[tuple[float, int, Item]] = []
+    rows: list[Written] = []
     for number in numbers[: MOST_ITEMS + BLANK]:
         row = {name.rpartition("_")[0]: value.strip() for name, value in typed.items() if name.endswith(f"_{number}")}
-        if row.get("text"):
-            item = _item(read, number, row)
-            order = read(f"order_{number}", float(number), lambda row=row: figure(row.get("order", "")))  # type: ignore[misc]
-            if item is not None:
-                rows.append((number if order is None else order, number, item))
-    rows.sort(key=lambda each: each[:2])
+        if row.get("text") and (written := _written(read, number, row)) is not None:
+            rows.append(written)
+    rows.sort(key=lambda each: (each.order, each.number))
     title = typed.get("title", "").strip()
     read.need("title", title and len(title) <= 200, _("give it a title of 200 characters at most"))
     read.need("text_1", rows or read.wrong, _("ask at least one question"))
+    items = _with_conditions(read, rows, before)
     if read.wrong:
         return None
     try:
-        return Checklist(title=title, items=checklists.with_keys([each[2] for each in rows], before))
+        return Checklist(title=title, items=items)
     except InvalidChecklist as wrong:
-        number = rows[wrong.item - 1][1] if wrong.item else 1
+        number = rows[wrong.item - 1].number if wrong.item else 1
         read.need(f"{_FIELDS.get(wrong.field, wrong.field)}_{number}", False, wrong.problem)
         return None
 
 
-_FIELDS = {"key": "text"}
+_FIELDS = {"key": "text", "only_if": "if_answer"}
 
 
-def _item(read: Fields, number: int, row: Mapping[str, str]) -> Item | None:
-    kind, severity = row.get("kind", ""), row.get("severity", "")
+def _with_conditions(read: Fields, rows: Sequence[Written], before: checklists.Kept | None) -> tuple[Item, ...]:
+    """Return the items with their keys, and with the conditions that name other rows by their numbers."""
+    items = checklists.with_keys([each.item for each in rows], before)
+    earlier = _("write the number of a question that is asked before this one")
+    keys: dict[int, str] = {}
+    made: list[Item] = []
+    for row, item in zip(rows, items, strict=True):
+        condition = None
+        if row.after:
+            read.need(f"if_{row.number}", row.after in keys, earlier)
+            read.need(f"if_answer_{row.number}", row.answer, _("say which answer: yes, no, a choice, failed or passed"))
+            condition = Condition(key=keys.get(row.after, ""), answer=row.answer)
+        else:
+            read.need(f"if_{row.number}", not row.answer, earlier)
+        made.append(replace(item, only_if=condition))
+        keys[row.number] = item.key
+    return tuple(made)
+
+
+def _written(read: Fields, number: int, row: Mapping[str, str]) -> Written | None:
+    kind, severity, after = row.get("kind", ""), row.get("severity", ""), row.get("if", "")
     read.need(f"kind_{number}", kind in set(ItemKind), _("choose one of the list"))
     read.need(f"severity_{number}", severity in ("", *_SEVERITIES), _("choose one of the list"))
     read.need(f"text_{number}", len(row["text"]) <= 200, _("write %(most)s characters at most", most="200"))
-    low = read(f"low_{number}", None, lambda: figure(row.get("low", "")))
-    high = read(f"high_{number}", None, lambda: figure(row.get("high", "")))
-    condition = read(f"only_if_{number}", None, lambda: _condition(row.get("only_if", "")))
+    read.need(f"if_{number}", not after or (after.isdecimal() and len(after) < 5), _("write a whole number"))
+    low = read(f"low_{number}", None, lambda: _limit(row.get("low", "")))
+    high = read(f"high_{number}", None, lambda: _limit(row.get("high", "")))
+    order = read(f"order_{number}", None, lambda: figure(row.get("order", "")))
     if any(name.endswith(f"_{number}") for name in read.wrong):
         return None
-    return Item(
+    item = Item(
         key=row.get("key", ""),
         kind=ItemKind(kind),
         text=row["text"],
@@ -216,21 +263,22 @@ def _item(read: Fields, number: int, row: Mapping[str, str]) -> Item | None:
         fails=_list(row.get("fails", "")),
         severity=_SEVERITIES.get(severity),
         photo_if_failed=bool(row.get("photo")),
-        only_if=condition,
     )
+    return Written(number if order is None else order, number, item, int(after or 0), row.get("if_answer", "")[:200])
+
+
+def _limit(text: str) -> float | None:
+    """Return a limit, which can be below zero; None for none. Raises InvalidForm."""
+    if not text:
+        return None
+    try:
+        return number_of(text)
+    except InvalidAnswer as wrong:
+        raise InvalidForm(str(wrong)) from None
 
 
 def _list(text: str) -> tuple[str, ...]:
     return tuple(each.strip() for each in text.split(",") if each.strip())
-
-
-def _condition(text: str) -> Condition | None:
-    if not text:
-        return None
-    key, equals, answer = text.partition("=")
-    if not equals or not answer.strip():
-        raise InvalidForm(_("write it as key = answer, such as seal_dry = no"))
-    return Condition(key=key.strip(), answer=answer.strip())
 
 
 def _is_code(text: str) -> bool:

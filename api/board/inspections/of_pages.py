@@ -30,7 +30,7 @@ def at_asset(conn: Connection, asset: Asset, *, scanned: bool = False) -> Inspec
         return Inspections(here=[], routes=[], checklists=[], scanned=scanned)
     return Inspections(
         here=rounds.at_asset(conn, asset.id),
-        routes=checklists.routes(conn, site=asset.site_code, asset_id=asset.id, limit=MOST),
+        routes=checklists.routes(conn, site=asset.site_code, assets=[asset.id], limit=MOST),
         checklists=checklists.page(conn, site=asset.site_code, limit=MOST),
         scanned=scanned,
     )

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from typing import Annotated, Any
+from urllib.parse import urlencode
 
 from fastapi import APIRouter, Form, Request
 from fastapi.responses import Response
@@ -14,7 +15,7 @@ from api.board.rendering import Number, page
 from api.once import SentForm
 from api.papers import round_paper
 from db.errors import NotFound
-from db.inspections import checklists, history, points, reports, rounds, stops
+from db.inspections import checklists, history, points, reports, results, rounds, stops
 from db.inspections.checklists import InvalidRoute
 from db.inspections.rounds import Round, Walk
 from db.orders import work_orders
@@ -27,6 +28,7 @@ from workorder_core.inspections.rounds import (
     RoundIncomplete,
     RoundStatus,
     RoundStep,
+    SignedByAnother,
     StopStatus,
 )
 from workorder_core.language import _
@@ -39,25 +41,47 @@ Short = Annotated[str, Form(max_length=100)]
 
 
 @router.get("/rounds", dependencies=[SEES])
-def overview(request: Request, conn: Conn, now: Now, who: Asking, site: str = "", number: Number = 1) -> Response:
+def overview(
+    request: Request,
+    conn: Conn,
+    now: Now,
+    who: Asking,
+    site: str = "",
+    status: str = "",
+    route_id: Short = "",
+    number: Number = 1,
+) -> Response:
     """Show the rounds in progress and due, the routes that can be walked, and finished rounds."""
     sites = plant.sites(conn, who.sites)
-    chosen = next((each.code for each in sites if each.code == site), None)
-    asked: dict[str, Any] = {"site": chosen, "within": who.sites}
+    chosen = {
+        "site": next((each.code for each in sites if each.code == site), ""),
+        "status": status if status in OVER else "",
+        "route_id": route_id if _is_number(route_id) else "",
+    }
+    asked: dict[str, Any] = {"site": chosen["site"] or None, "within": who.sites}
+    routes = checklists.routes(conn, **asked)
+    asked["route_id"] = int(chosen["route_id"]) if chosen["route_id"] else None
     open_ = rounds.page(conn, **asked, statuses=OPEN, limit=MOST_OPEN)
-    done = rounds.page(conn, **asked, statuses=OVER, limit=A_PAGE * number + 1)
+    over = [RoundStatus(chosen["status"])] if chosen["status"] else sorted(OVER)
+    done = rounds.page(conn, **asked, statuses=over, limit=A_PAGE + 1, offset=A_PAGE * (number - 1))
+    missed = rounds.page(conn, **asked, statuses=[RoundStatus.MISSED], since=now - 2 * results.RECENTLY, limit=A_PAGE)
+    query = urlencode({name: value for name, value in chosen.items() if value})
     return page(
         request,
         "inspections/rounds.html",
         now=now,
         sites=sites,
-        site=chosen,
+        chosen=chosen,
+        query=query,
+        for_file=urlencode({**{name: value for name, value in chosen.items() if value}, "status": over}, doseq=True),
+        over=sorted(OVER),
+        missed=[each for each in missed if each.finished_at and each.finished_at > now - results.RECENTLY],
         under_way=[each for each in open_ if each.status in WALKED],
         due=sorted((each for each in open_ if each.status is RoundStatus.DUE), key=lambda each: each.due_at),
-        done=done[A_PAGE * (number - 1) : A_PAGE * number],
+        done=done[:A_PAGE],
         number=number,
-        more=len(done) > A_PAGE * number,
-        routes=checklists.routes(conn, **asked),
+        more=len(done) > A_PAGE,
+        routes=routes,
     )
 
 
@@ -139,7 +163,7 @@ def _report(conn: Connection, of: Round) -> reports.Report | None:
 
 
 @router.post("/rounds/{round_id}/finish", dependencies=[WORKS_OR_PLANS])
-@shown_on("/rounds/{round_id}", at={RoundIncomplete: "name"})
+@shown_on("/rounds/{round_id}", at={RoundIncomplete: "name", SignedByAnother: "name"})
 def finish(
     round_id: int,
     conn: Conn,
@@ -197,7 +221,7 @@ def resume(round_id: int, conn: Conn, now: Now, who: Asking, sent: SentForm) -> 
 
 def _on(conn: Connection, walked: Round) -> str:
     """Return the page on which a round continues: its first open stop, or the page for signing."""
-    return next_page(walked.id, {each.position: each.status for each in stops.of_round(conn, walked.id)})
+    return next_page(walked.id, stops.outline(conn, walked.id))
 
 
 def next_page(round_id: int, there: Mapping[int, StopStatus], after: int = 0) -> str:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from typing import Annotated, Any
+from urllib.parse import urlencode
 
 from fastapi import APIRouter, Form, Query, Request
 from fastapi.responses import Response
@@ -11,28 +12,41 @@ from api.asking import KNOWN, PLANS, SEES, Asking, Conn, Now
 from api.board.forms.form_errors import Fields
 from api.board.forms.forms import FormRoute, shown_on
 from api.board.inspections.checklist_pages import Typed
-from api.board.rendering import page
+from api.board.rendering import Number, page
 from api.once import SentForm
 from api.papers.prints import as_pdf, code_of
 from api.papers.typeset import pdf, qr
 from db.errors import AlreadyExists
-from db.inspections import checklists, rounds
+from db.inspections import checklists, doubts, rounds
 from db.inspections.checklists import InvalidRoute
 from db.plant import plant, scanning
 from workorder_core.inspections.rounds import OPEN
 from workorder_core.language import _
 
 router = APIRouter(include_in_schema=False, dependencies=[KNOWN], route_class=FormRoute)
+A_PAGE = 100
 BLANK = 4
 
 
 @router.get("/inspection-routes", dependencies=[SEES])
-def overview(request: Request, conn: Conn, who: Asking, site: str = "") -> Response:
-    """Show the routes."""
+def overview(
+    request: Request, conn: Conn, who: Asking, site: str = "", archived: bool = False, number: Number = 1
+) -> Response:
+    """Show the routes, and those that are archived where they are asked for."""
     sites = plant.sites(conn, who.sites)
-    chosen = next((each.code for each in sites if each.code == site), None)
-    found = checklists.routes(conn, site=chosen, within=who.sites, limit=1000)
-    return page(request, "inspections/routes.html", sites=sites, site=chosen, routes=found)
+    chosen = {"site": next((each.code for each in sites if each.code == site), ""), "archived": "true" * archived}
+    asked: dict[str, Any] = {"site": chosen["site"] or None, "within": who.sites, "archived": archived}
+    found = checklists.routes(conn, **asked, limit=A_PAGE + 1, offset=(number - 1) * A_PAGE)
+    return page(
+        request,
+        "inspections/routes.html",
+        sites=sites,
+        chosen=chosen,
+        query=urlencode({name: value for name, value in chosen.items() if value}),
+        routes=found[:A_PAGE],
+        more=len(found) > A_PAGE,
+        number=number,
+    )
 
 
 @router.get("/inspection-routes/new", dependencies=[PLANS])
@@ -58,6 +72,7 @@ def one(request: Request, route_id: int, conn: Conn, now: Now, scanned: Annotate
         site=site,
         sites=[],
         scanned=scanned,
+        doubts=[] if route.archived_at else doubts.of_route(conn, route),
         rounds=rounds.page(conn, route_id=route_id, statuses=OPEN, limit=20),
         rows=[*route.walk, *([None] * BLANK)],
         **_offered(conn, site.code, now),

@@ -1,6 +1,7 @@
 """One stop of a round on a phone: an asset, its questions, the photos, and immediate errors."""
 
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Form, Path, Query, Request
@@ -13,9 +14,9 @@ from api.board.forms.forms import FormRoute, shown_on
 from api.board.inspections.round_pages import next_page
 from api.board.rendering import page
 from api.once import SentForm
-from db.files.files import LARGEST, InvalidAttachment
+from db.files.files import LARGEST
 from db.inspections import points, rounds, stops
-from db.inspections.stops import Photo, Stop
+from db.inspections.stops import InvalidPhoto, Photo, Stop
 from db.plant import plant
 from workorder_core.inspections.answers import Given
 from workorder_core.inspections.rounds import WALKED, RoundStep, StopChanged, StopIncomplete
@@ -38,7 +39,7 @@ def stop(
 ) -> Response:
     """Show one stop: its asset, its questions, and earlier failed points that are still open."""
     found, shown = rounds.get(conn, round_id), stops.get(conn, round_id, position)
-    walk = stops.of_round(conn, round_id)
+    walk = stops.outline(conn, round_id)
     return page(
         request,
         "inspections/stop.html",
@@ -50,8 +51,8 @@ def stop(
         asset=plant.asset(conn, shown.asset_id, now=now),
         answers={each.item: each for each in stops.answered(conn, round_id, position)},
         open_points={each.item: each for each in points.open_points(conn, round_id, position)},
-        before=max((each.position for each in walk if each.position < position), default=None),
-        after=min((each.position for each in walk if each.position > position), default=None),
+        before=max((each for each in walk if each < position), default=None),
+        after=min((each for each in walk if each > position), default=None),
         walked=found.status in WALKED,
     )
 
@@ -105,17 +106,23 @@ def save(
     sent: SentStop,
     do: Annotated[str, Form(max_length=20)] = "done",
     version: Annotated[str, Form(max_length=12)] = "",
+    ago_s: Annotated[str, Form(max_length=12)] = "",
 ) -> Response:
-    """Finish a stop and continue, or save the input so far: for later, for a photo, for somebody else."""
+    """Finish a stop and continue, or save the input so far: for later, for a photo, for somebody else.
+
+    ``ago_s`` is how many seconds ago, by the device's own clock, the last answer was given: what was typed without a
+    network counts from then, whatever that clock says the time is.
+    """
     asked = stops.get(conn, round_id, position)
     facts: dict[str, Any] = {"finish": do == "done", "scanned": sent.fields.get("scanned") == "yes"}
+    facts["answered_at"] = now - timedelta(seconds=int(ago_s)) if _is_span(ago_s) else None
     facts |= {"expected_version": int(version) if version.isdecimal() else None, "actor": who.actor, "at": now}
     try:
         stops.save(conn, round_id, position, sent.given(asked), sent.photos, **facts)
     except StopIncomplete as wrong:
         raise InvalidForm(fields={_field(asked, key): problem for key, problem in wrong.problems.items()}) from None
-    except InvalidAttachment as wrong:
-        raise InvalidForm(fields={_PHOTO + key: str(wrong) for key in sent.photos}) from None
+    except InvalidPhoto as wrong:
+        raise InvalidForm(fields={_PHOTO + wrong.item: str(wrong)}) from None
     except StopChanged as changed:
         raise InvalidForm(str(changed), status=412) from None
     if do == "pause":
@@ -123,8 +130,12 @@ def save(
         return once.leads_to(f"/rounds/{round_id}")
     if do != "done":
         return once.leads_to(f"/rounds/{round_id}/stops/{position}")
-    there = {each.position: each.status for each in stops.of_round(conn, round_id)}
-    return once.leads_to(next_page(round_id, there, position))
+    return once.leads_to(next_page(round_id, stops.outline(conn, round_id), position))
+
+
+def _is_span(text: str) -> bool:
+    """Whether a text is a number of seconds, up to a month."""
+    return text.isdecimal() and len(text) < 8 and int(text) < 31 * 86_400
 
 
 def _field(asked: Stop, key: str) -> str:
@@ -148,5 +159,4 @@ def skip(
     with Fields() as read:
         read.need("why", why.strip(), _("say why it was missed"))
     stops.skip(conn, round_id, position, why, actor=who.actor, at=now)
-    there = {each.position: each.status for each in stops.of_round(conn, round_id)}
-    return sent.leads_to(next_page(round_id, there, position))
+    return sent.leads_to(next_page(round_id, stops.outline(conn, round_id), position))

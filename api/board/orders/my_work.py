@@ -1,17 +1,23 @@
 """A technician's own page: their orders, by date and then urgency, with buttons large enough for a thumb."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
+from psycopg import Connection
 
 from api.asking import KNOWN, SEES, Asking, Conn, Now
 from api.board.inventory import order_stock
 from api.board.rendering import page
+from db.inspections import rounds
+from db.inspections.rounds import Round
 from db.orders import order_content, work_orders
+from workorder_core.inspections.rounds import WALKED, RoundStatus
 from workorder_core.orders import lifecycle, planned_dates
 from workorder_core.orders.lifecycle import Step
+from workorder_core.people.access import Who
 
 router = APIRouter(include_in_schema=False, dependencies=[KNOWN])
 MOST = 50
@@ -46,7 +52,18 @@ def mine(request: Request, conn: Conn, now: Now, who: Asking, plan: UUID | None 
         dated=planned_dates.DATED,
         at_work=lifecycle.WAITING | lifecycle.BEGUN,
         shown_plan=plan,
+        rounds=_rounds(conn, who, now),
     )
+
+
+def _rounds(conn: Connection, who: Who, now: datetime) -> list[Round]:
+    """Return the rounds that who asks has, and those that are due at their site today."""
+    if who.technician is None:
+        return []
+    asked: dict[str, Any] = {"site": who.technician_site, "within": who.sites, "limit": MOST}
+    walked = [each for each in rounds.page(conn, statuses=WALKED, **asked) if each.walker == who.actor]
+    due = rounds.page(conn, statuses=[RoundStatus.DUE], until=now + timedelta(hours=12), **asked)
+    return [*walked, *sorted(due, key=lambda each: each.due_at)]
 
 
 def _when(listed: work_orders.Listed) -> tuple[bool, datetime]:

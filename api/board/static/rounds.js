@@ -37,6 +37,14 @@
       look();
       if (event.target.type === "file" && event.target.files.length) form.requestSubmit(form.querySelector("button[value=photo]"));
     });
+    // When the last answer was given: without a network it is sent later, and counts from then. The span is the
+    // device's own, so that a clock that is wrong does no harm.
+    const answered = `answered ${location.pathname}`;
+    form.addEventListener("input", () => { try { sessionStorage.setItem(answered, Date.now()); } catch { /* then it counts from when it is sent */ } });
+    form.addEventListener("formdata", (event) => {
+      const at = Number(sessionStorage.getItem(answered));
+      if (at) event.formData.set("ago_s", String(Math.max(0, Math.round((Date.now() - at) / 1000))));
+    });
     // What was typed before comes back a moment after the page.
     look();
     addEventListener("load", look);

@@ -33,10 +33,17 @@ Seq = Annotated[int, Path(ge=1, le=1000)]
 
 
 @router.get("/audits", dependencies=[SEES])
-def find(conn: Conn, who: Asking, part: PagedByFifty, site: Site = None) -> list[AuditOut]:
+def find(
+    conn: Conn,
+    who: Asking,
+    part: PagedByFifty,
+    site: Site = None,
+    closed: Annotated[bool | None, Query(description="only closed ones, or only those that are not")] = None,
+) -> list[AuditOut]:
     """List audits, the newest first."""
     after = part.after(NEWEST_FIRST)
-    found = audits.page(conn, site=site, within=who.sites, before=after[0] if after else None, limit=part.fetched)
+    before = after[0] if after else None
+    found = audits.page(conn, site=site, within=who.sites, closed=closed, before=before, limit=part.fetched)
     return [AuditOut.of(each) for each in part.of_fetched(found, NEWEST_FIRST)]
 
 
@@ -77,6 +84,7 @@ def find_findings(
     part: PagedByFifty,
     site: Site = None,
     state: Annotated[list[FindingState] | None, Query(description="in one of these states; none: in any")] = None,
+    owner: Annotated[str | None, Query(max_length=200, description="whose owner's name has this in it")] = None,
 ) -> list[FindingOut]:
     """List the findings of all audits: the overdue first, then the unsettled by due date, then the settled."""
     after = part.after(OVERDUE_FIRST)
@@ -86,6 +94,7 @@ def find_findings(
         site=site,
         within=who.sites,
         states=state,
+        owner=owner,
         after=None if after is None else (after[0], after[1], after[2], after[3]),
         limit=part.fetched,
     )

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Query, Response
 
 from api.asking import PLANS, SEES, Asking, Conn, Now, Why
 from api.once import OnlyOnce
-from api.paging import Id, Order, Paged, PagedByFifty, Text
+from api.paging import Id, Order, Paged, PagedByFifty, Small, Text
 from api.shapes.inspections.checklists import (
     ChecklistChangeIn,
     ChecklistIn,
@@ -16,9 +16,10 @@ from api.shapes.inspections.checklists import (
     RouteChangeIn,
     RouteIn,
     RouteOut,
+    RouteStopRowOut,
     checklist,
 )
-from db.inspections import checklists
+from db.inspections import checklists, tables
 from db.plant import plant
 from workorder_core.inspections.checklists import difference
 
@@ -33,6 +34,7 @@ ROUTES_BY_CODE = Order[RouteOut](_BY_CODE, lambda each: (each.site, each.code))
 BY_POINT = Order[PointOut](
     tuple[Text, Text, Id], lambda each: (each.site, each.point.rpartition("/")[0], each.position)
 )
+BY_STOP = Order[RouteStopRowOut](tuple[Text, Text, Small], lambda each: (each.site, each.route, each.position))
 NEWEST_FIRST = Order[ChecklistOut](tuple[Id], lambda each: (-each.version,))
 
 
@@ -115,12 +117,22 @@ def find_routes(
         conn,
         site=site,
         within=who.sites,
-        asset_id=asset_id,
+        assets=None if asset_id is None else [asset_id],
         archived=archived,
         after=part.after(ROUTES_BY_CODE),
         limit=part.fetched,
     )
     return list(part.of_fetched([RouteOut.of(each) for each in found], ROUTES_BY_CODE))
+
+
+@router.get("/route-stops", dependencies=[SEES])
+def find_route_stops(conn: Conn, who: Asking, part: Paged, site: Site = None) -> list[RouteStopRowOut]:
+    """List the stops of the routes in use, as the table that can be imported."""
+    sites = [each.code for each in plant.sites(conn, who.sites) if site in (None, each.code)]
+    rows = [
+        RouteStopRowOut.model_validate({"site": each, **row}) for each in sites for row in tables.route_rows(conn, each)
+    ]
+    return list(part.of_all(rows, BY_STOP))
 
 
 @router.post("/inspection-routes", status_code=201, response_model=RouteOut, dependencies=[PLANS])

@@ -25,6 +25,7 @@ from api.shapes.inspections.rounds import (
     StopOut,
     WholeRoundOut,
 )
+from api.shapes.times import Moment
 from db.files.files import LARGEST
 from db.inspections import history, points, reports, rounds, stops
 from db.inspections.rounds import Round, Walk
@@ -50,6 +51,8 @@ def find(
     asset_id: Annotated[int | None, Query(ge=1, le=2**31 - 1, description="that stop at an asset")] = None,
     route_id: Annotated[int | None, Query(ge=1, le=2**31 - 1, description="along a route")] = None,
     order_id: Annotated[UUID | None, Query(description="that an order asks for")] = None,
+    since: Annotated[Moment | None, Query(description="due from then on")] = None,
+    until: Annotated[Moment | None, Query(description="due before then")] = None,
 ) -> RoundPage:
     """List rounds, the latest due first."""
     after = part.after(LATEST_DUE_FIRST)
@@ -61,6 +64,8 @@ def find(
         asset_id=asset_id,
         route_id=route_id,
         order_id=order_id,
+        since=since,
+        until=until,
         after=None if after is None else (after[0], after[1]),
         limit=part.fetched,
     )
@@ -129,7 +134,10 @@ def cancel(round_id: int, body: NeededWhyIn, conn: Conn, now: Now, who: Asking) 
 
 @router.post("/{round_id}/finish", dependencies=[WORKS_OR_PLANS])
 def finish(round_id: int, body: SignIn, conn: Conn, now: Now, who: Asking) -> RoundOut:
-    """Sign a round whose stops are all done or missed with a reason; its report is stored with its hash."""
+    """Sign a round whose stops are all done or missed with a reason; its report is stored with its hash.
+
+    Only the person who has the round signs it: `resume` transfers it first.
+    """
     return RoundOut.of(round_paper.finish(conn, round_id, body.name, "", actor=who.actor, at=now))
 
 
@@ -144,6 +152,7 @@ def answer(round_id: int, position: Position, body: AnswersIn, conn: Conn, now: 
         finish=body.finish,
         scanned=body.scanned,
         expected_version=body.version,
+        answered_at=body.answered_at,
         actor=who.actor,
         at=now,
     )

@@ -146,6 +146,17 @@ class ChecklistOut(BaseModel):
         )
 
 
+class RouteStopRowOut(BaseModel):
+    """A stop of a route as a row of the table that can be imported."""
+
+    route: str = Field(description="the route's code")
+    title: str
+    position: int
+    asset: str
+    checklist: str
+    site: str
+
+
 class PointOut(BaseModel):
     """An item of a checklist as a row of the table that can be imported."""
 

@@ -171,6 +171,11 @@ class AnswersIn(BaseModel):
     finish: bool = Field(False, description="whether the stop is done: then all answers must be there and right")
     version: int | None = Field(None, description="of the stop, as read: refused if somebody saved it since")
     scanned: bool = False
+    answered_at: Moment | None = Field(
+        None,
+        description="when it was answered, for what is sent later: readings have this time; no earlier than the round "
+        "began and no later than now. None: now",
+    )
 
 
 class NeededWhyIn(BaseModel):

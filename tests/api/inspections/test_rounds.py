@@ -2,7 +2,6 @@
 
 import threading
 from datetime import UTC, datetime, timedelta
-from typing import Any
 from uuid import UUID
 
 import pytest
@@ -11,54 +10,10 @@ from db.files import files
 from db.inspections import rounds
 from db.inspections.rounds import Walk
 from db.orders import order_content
+from tests.api.inspections.conftest import ITEMS, V1, answered, begin, key
 from tests.parts import pictures
 from workorder_core.inspections.rounds import How, RoundStatus
 from workorder_core.people.access import Role
-
-V1 = "/api/v1"
-ITEMS: list[dict[str, Any]] = [
-    {"key": "seal", "kind": "yes_no", "text": "Shaft seal dry?", "fails": ["no"], "severity": "malfunction"},
-    {"key": "leak", "kind": "choice", "text": "How much?", "choices": ["drops", "a stream"], "fails": ["a stream"],
-     "severity": "safety", "only_if": {"key": "seal", "answer": "no"}},
-    {"key": "temp", "kind": "measurement", "text": "Bearing temperature", "unit": "degC", "high": 80,
-     "signal": "bearing_temp", "severity": "malfunction"},
-    {"key": "note", "kind": "text", "text": "Anything else", "needed": False},
-]  # fmt: skip
-
-
-def key(text: str) -> dict[str, str]:
-    return {"Idempotency-Key": text}
-
-
-@pytest.fixture
-def checklist(client) -> int:
-    body = {"site": "NTH", "code": "PUMP-DAILY", "title": "Daily look at a pump", "items": ITEMS}
-    answer = client.post(f"{V1}/checklists", json=body, headers=key("list"))
-    assert answer.status_code == 201, answer.text
-    return int(answer.json()["id"])
-
-
-@pytest.fixture
-def route(client, checklist, seeded) -> int:
-    stops = [{"asset_id": seeded.assets[code], "checklist_id": checklist} for code in ("P-102", "P-101")]
-    body = {"site": "NTH", "code": "HALL", "title": "Supply hall", "stops": stops}
-    answer = client.post(f"{V1}/inspection-routes", json=body, headers=key("route"))
-    assert answer.status_code == 201, answer.text
-    return int(answer.json()["id"])
-
-
-def begin(client, route: int, name: str = "round") -> int:
-    answer = client.post(f"{V1}/rounds", json={"site": "NTH", "route_id": route}, headers=key(name))
-    assert answer.status_code == 201, answer.text
-    assert answer.json()["status"] == "under_way"
-    return int(answer.json()["id"])
-
-
-def answered(client, of: int, stop: int, *, finish: bool = True, status: int = 200, **answers: str):
-    given = {name: {"answer": said} for name, said in answers.items()}
-    answer = client.put(f"{V1}/rounds/{of}/stops/{stop}", json={"answers": given, "finish": finish})
-    assert answer.status_code == status, answer.text
-    return answer.json()
 
 
 def test_a_round_keeps_the_version_that_it_began_with_and_the_difference_is_shown(client, checklist, route):

@@ -1,7 +1,7 @@
 """What an answer means, which question is asked, what a failed point leads to, how findings of audits are settled."""
 
 from dataclasses import replace
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
 from uuid import UUID
 
 import pytest
@@ -28,8 +28,16 @@ from workorder_core.inspections.checklists import (
     difference,
     from_document,
     keep_keys,
+    plain,
 )
-from workorder_core.inspections.rounds import OnlyNoted, OpenOrder, RoundIncomplete, SameOrder, StopStatus
+from workorder_core.inspections.rounds import (
+    OnlyNoted,
+    OpenOrder,
+    RoundIncomplete,
+    SameOrder,
+    SignedByAnother,
+    StopStatus,
+)
 from workorder_core.words import OrderType, Severity
 
 SEAL = Item(key="seal", kind=ItemKind.YES_NO, text="Dry?", fails=("no",), severity=Severity.MALFUNCTION)
@@ -136,3 +144,45 @@ def test_a_finding_is_verified_by_somebody_else_and_overdue_after_its_day_only()
     assert not audits.is_overdue(FindingState.OPEN, day, day)
     assert audits.is_overdue(FindingState.OPEN, day, date(2026, 3, 3))
     assert not audits.is_overdue(FindingState.ANSWERED, day, date(2026, 3, 3))
+
+
+BEGAN = datetime(2026, 10, 25, 0, 30, tzinfo=UTC)
+ARRIVED = BEGAN + timedelta(hours=2)
+WHEN = {
+    "sent at once": (None, ARRIVED),
+    "typed a while ago": (ARRIVED - timedelta(minutes=40), ARRIVED - timedelta(minutes=40)),
+    "before the round began": (BEGAN - timedelta(hours=1), BEGAN),
+    "after it arrived": (ARRIVED + timedelta(hours=1), ARRIVED),
+}
+
+
+@pytest.mark.parametrize("case", WHEN)
+def test_an_answer_counts_from_when_it_was_given_within_the_time_of_its_round(case):
+    said, expected = WHEN[case]
+    assert rounds.answered_at(said, began=BEGAN, now=ARRIVED) == expected
+
+
+def test_an_answer_of_a_round_that_began_by_a_clock_that_was_set_back_since_counts_from_now():
+    later = ARRIVED + timedelta(hours=3)
+    assert rounds.answered_at(ARRIVED - timedelta(minutes=1), began=later, now=ARRIVED) == ARRIVED
+
+
+def test_only_who_has_a_round_signs_it():
+    rounds.check_signer("NTH-R1", "person:nadia", "person:nadia")
+    with pytest.raises(SignedByAnother, match="nadia; take it over first"):
+        rounds.check_signer("NTH-R1", "person:nadia", "person:omar")
+
+
+@given(st.floats(-1e11, 1e11).map(lambda number: round(number, 1)))
+def test_a_limit_is_written_with_all_its_digits(number):
+    assert float(plain(number)) == number
+
+
+def test_a_meter_that_has_failed_is_said_as_it_was_read():
+    meter = Item(key="m", kind=ItemKind.MEASUREMENT, text="Energy", unit="kWh", high=1_234_567.5)
+    found = answers.read(meter, Given(typed="1 234 567,8"))
+    assert found is not None
+    assert found.why == "1234567.8 kWh is above 1234567.5 kWh"
+    cold = answers.read(Item(key="c", kind=ItemKind.MEASUREMENT, text="Cold", low=-18), Given(typed="\u221220"))
+    assert cold is not None
+    assert (cold.number, cold.verdict) == (-20, Verdict.FAILED)

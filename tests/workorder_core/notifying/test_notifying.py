@@ -117,6 +117,11 @@ TOLD = {
         mara(*EVERYTHING), happened(type="emergency", late=timedelta(days=7)), None,
     ),
     "escalated": (mara(*EVERYTHING), happened("order.escalated"), "escalated"),
+    "a missed round": (mara(*EVERYTHING), happened("round.missed", round=7), "round_missed"),
+    "a missed round of another site": (mara(*EVERYTHING, sites={"STH"}), happened("round.missed"), None),
+    "a round that is done": (mara(*EVERYTHING), happened("round.finished"), None),
+    "an overdue finding": (mara(*EVERYTHING), happened("audit.finding_overdue", audit=3), "finding_overdue"),
+    "an overdue finding, not chosen": (mara("emergency"), happened("audit.finding_overdue", audit=3), None),
     "the engine": (mara(*EVERYTHING), happened("engine_alarm.raised", site=None), "engine_alarm"),
     "the engine, to who sees one site": (
         mara(*EVERYTHING, sites={"NTH"}), happened("engine_alarm.raised", site=None), None,
@@ -188,3 +193,16 @@ def test_a_mail_without_an_address_of_the_pages_has_no_link():
     assert letter.subject == "Engine alarm over: Judging lags behind"
     assert "http" not in letter.text
     assert "What to do" not in letter.text
+
+
+def test_a_mail_about_a_missed_round_or_an_overdue_finding_says_which_and_leads_there():
+    missed = happened("round.missed", round=7, title="Supply hall")
+    told = letters.write(missed, "round_missed", "NTH-R7", order_id="an order's", zone="UTC", pages="https://p/")
+    assert (told.subject, told.link) == ("Round missed: NTH-R7 Supply hall", "https://p/rounds/7")
+    overdue = happened(
+        "audit.finding_overdue", audit=3, finding=2, owner="Shift lead", due="2026-03-01", why="Permit 31 has no end"
+    )
+    told = letters.write(overdue, "finding_overdue", "NTH-A3", order_id=None, zone="UTC", pages="https://p")
+    assert (told.subject, told.link) == ("Finding overdue: NTH-A3/2, Shift lead", "https://p/audits/3#finding-2")
+    assert "Permit 31 has no end" in told.text
+    assert "Due: 2026-03-01" in told.text
