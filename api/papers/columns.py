@@ -9,11 +9,16 @@ from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from workorder_core.language import pgettext
 from workorder_core.sentences import say
 
 Cell = str | int | float | bool | datetime | None
 """A time is aware, in the local time of the row's site."""
 Item = Mapping[str, Any]
+COLUMN = "column"
+"""The context of headers in the catalogues."""
+OWN_HEADERS = ("site time", "UTC", "time zone")
+"""What lists say of clocks, beside the headers of their columns."""
 
 
 FORMATS: Mapping[str, str] = {
@@ -121,9 +126,9 @@ class ListFile:
     @property
     def headers(self) -> list[str]:
         """The first line. If there are times, the last column names the time zone of each row."""
-        clock = "site time" if self.of_sites else "UTC"
-        named = [f"{each.header} ({clock})" if each.is_time else each.header for each in self.columns]
-        return [*named, "time zone"] if self._has_zone else named
+        clock = header("site time" if self.of_sites else "UTC")
+        named = [header(each.header) + (f" ({clock})" if each.is_time else "") for each in self.columns]
+        return [*named, header("time zone")] if self._has_zone else named
 
     def row(self, item: Item, zone: str) -> list[Cell]:
         """Return the cells of a row whose site has a zone."""
@@ -134,6 +139,11 @@ class ListFile:
     @property
     def _has_zone(self) -> bool:
         return self.of_sites and any(each.is_time for each in self.columns)
+
+
+def header(english: str) -> str:
+    """Return a header in the reader's language; the catalogues have those of all lists."""
+    return pgettext(COLUMN, english)
 
 
 def columns(**named: str) -> list[Column]:

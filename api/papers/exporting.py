@@ -21,11 +21,13 @@ from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from api.language import formats
 from api.papers import lists
 from api.papers.columns import FORMATS, Cell, FileTooLong, ListFile, PartOfFile, TooManyFiles
 from api.papers.sheets import BOM, MOST_ROWS, Sheet, csv_lines
 from api.problems import PROBLEMS, problem
 from db.plant import plant
+from workorder_core.language import ENGLISH, Language, speaking
 
 MOST_AT_ONCE = 4
 """The most files that a process makes at once; more are answered 503."""
@@ -46,6 +48,8 @@ class _Page:
     body: bytes
     next: str | None
     """The query of the next page."""
+    liked: Language
+    """The language of who asks: of a file for people."""
     of: Mapping[str, Any]
     """The path's parameters, added to every row."""
 
@@ -92,7 +96,13 @@ class Exports:
         rows = self._rows(scope, file, await run_in_threadpool(self._sites), first)
         name = f"{file.name}-{datetime.now(UTC):%Y-%m-%d}.{kind.partition('-')[0]}"
         headers = {"Content-Disposition": f'attachment; filename="{name}"'}
-        pieces = _as_xlsx(await _sheet(file, rows)) if kind == "xlsx" else _as_csv(file, rows, bom=kind == "csv-bom")
+        with speaking(ENGLISH if kind == "csv" else first.liked):
+            top = file.headers
+            comma = kind == "csv-bom" and formats.digits(".") == ","
+        if kind == "xlsx":
+            pieces = _as_xlsx(await _sheet(file, top, rows))
+        else:
+            pieces = _as_csv(top, rows, bom=kind == "csv-bom", comma=comma)
         return StreamingResponse(pieces, headers=headers, media_type=FORMATS[kind])
 
     async def _rows(
@@ -149,7 +159,8 @@ class Exports:
         on = _NEXT.search(Headers(raw=headers).get("link", ""))
         following = on[1].partition("?")[2] if on else None
         of = {name: int(key) for name, key in asked.get("path_params", {}).items() if name == "asset_id"}
-        return _Page(started["status"], headers, bytes(body), following, of)
+        liked = asked["state"].get("liked", ENGLISH)
+        return _Page(started["status"], headers, bytes(body), following, liked, of)
 
 
 def _wanted(scope: Scope) -> tuple[ListFile, str, list[tuple[str, str]]] | None:
@@ -164,16 +175,18 @@ def _wanted(scope: Scope) -> tuple[ListFile, str, list[tuple[str, str]]] | None:
     return file, kinds[0], [each for each in query if each[0] != "format"]
 
 
-async def _as_csv(file: ListFile, rows: AsyncIterator[list[list[Cell]]], *, bom: bool) -> AsyncIterator[bytes]:
-    yield (BOM.encode() if bom else b"") + csv_lines([file.headers])
+async def _as_csv(
+    headers: Sequence[str], rows: AsyncIterator[list[list[Cell]]], *, bom: bool, comma: bool
+) -> AsyncIterator[bytes]:
+    yield (BOM.encode() if bom else b"") + csv_lines([headers], comma=comma)
     async for page in rows:
-        yield await run_in_threadpool(csv_lines, page)
+        yield await run_in_threadpool(csv_lines, page, comma=comma)
 
 
-async def _sheet(file: ListFile, rows: AsyncIterator[list[list[Cell]]]) -> IO[bytes]:
+async def _sheet(file: ListFile, headers: Sequence[str], rows: AsyncIterator[list[list[Cell]]]) -> IO[bytes]:
     """Write the whole list to a temporary file. Raises FileTooLong."""
     made: IO[bytes] = TemporaryFile()  # noqa: SIM115 - closed when it has been sent
-    with Sheet(file.name, file.headers) as sheet:
+    with Sheet(file.name, headers) as sheet:
         async for page in rows:
             if sheet.rows + len(page) > MOST_ROWS:
                 raise FileTooLong(MOST_ROWS)

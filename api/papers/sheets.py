@@ -27,13 +27,17 @@ _EXCEL_YEARS = range(1901, 9999)
 _WIDEST = 60
 
 
-def csv_lines(rows: Iterable[Sequence[Cell]]) -> bytes:
+def csv_lines(rows: Iterable[Sequence[Cell]], *, comma: bool = False) -> bytes:
     """Return rows as CSV (RFC 4180), in UTF-8.
 
     A text that a spreadsheet would run as a formula begins with an apostrophe; numbers are left as they are.
+    ``comma``: as spreadsheets read it where the decimal sign is a comma, with semicolons between cells.
     """
     out = io.StringIO()
-    csv.writer(out).writerows([[_plain(cell) for cell in row] for row in rows])
+    lines = ([_plain(cell) for cell in row] for row in rows)
+    if comma:
+        lines = ([str(cell).replace(".", ",") if isinstance(cell, float) else cell for cell in row] for row in lines)
+    csv.writer(out, delimiter=";" if comma else ",").writerows(lines)
     return out.getvalue().encode("utf-8", "replace")
 
 

@@ -19,6 +19,8 @@ from babel.messages.pofile import write_po
 from jinja2.ext import babel_extract
 
 from api.language.catalogues import LANGUAGES, LOCALE, read
+from api.papers.columns import COLUMN, OWN_HEADERS
+from api.papers.lists import LISTS
 from tests.parts.coded import CODED
 from workorder_core.language import CODES
 
@@ -64,7 +66,14 @@ class Marked:
 def marked() -> dict[Key, Marked]:
     """Return every text that is marked, by what it is known by."""
     found: dict[Key, Marked] = {}
-    for source, context, text in [*_of_templates(), *_of_python(), *_of_sentences(), *_of_papers(), *_of_codes()]:
+    for source, context, text in [
+        *_of_templates(),
+        *_of_python(),
+        *_of_sentences(),
+        *_of_papers(),
+        *_of_codes(),
+        *_of_columns(),
+    ]:
         entry = found.setdefault((context, text if isinstance(text, str) else text[0]), Marked(text, context))
         if isinstance(text, tuple):
             entry.id = text
@@ -121,6 +130,11 @@ def _of_codes() -> Iterator[tuple[str, str | None, str | tuple[str, str]]]:
             yield "words", CODES, word
 
 
+def _of_columns() -> Iterator[tuple[str, str | None, str]]:
+    headers = {column.header for file in LISTS.values() for column in file.columns}
+    yield from (("columns", COLUMN, header) for header in [*OWN_HEADERS, *headers])
+
+
 def _named(path: Path) -> str:
     return path.relative_to(ROOT).as_posix()
 
@@ -131,8 +145,8 @@ def subject(source: str) -> str:
     >>> subject("api/board/templates/runs/one.html"), subject("api/board/templates/order.html"), subject("words")
     ('runs', 'orders', 'words')
     """
-    if source == "words":
-        return "words"
+    if source in ("words", "columns"):
+        return source
     for beginning in ("api/board/templates/", "api/board/", "api/routers/", "workorder_core/", "runtime/", "db/"):
         if source.startswith(beginning):
             folder, _, rest = source.removeprefix(beginning).partition("/")

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from workorder_core.language import code
 from workorder_core.sentences import coded, joined, say
 from workorder_core.tables.cells import plain
 from workorder_core.tables.tables import Table, guess, guess_decimal
@@ -84,7 +85,7 @@ def layout_of(
 
 def _header_at(table: Table, rows: Rows, columns: Mapping[str, str] | None) -> int:
     """Return the row, from 1, that contains the most of the wanted names."""
-    sought = {plain(name) for each in table.columns for name in (each.name, each.title, *each.also)}
+    sought = {plain(name) for each in table.columns for name in (each.name, each.title, *each.also, code(each.title))}
     if columns is not None:
         sought = {plain(name) for name in columns.values()}
     hits = [len(sought & {plain(cell) for cell in row if cell.strip()}) for row in rows[:_LOOKED_AT]]

@@ -5,6 +5,7 @@ before anything is stored. A table with an invalid row is not stored at all.
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from workorder_core.language import code
 from workorder_core.sentences import kept
 from workorder_core.tables.cells import CellKind, Column, InvalidCell, Value, plain, read_cell
 
@@ -149,14 +150,15 @@ class Plan:
 def guess(table: Table, headers: Sequence[str]) -> dict[str, int]:
     """Match headers with columns by the names that the table knows; unknown headers are left out.
 
-    The first of several headers of one name counts, and no header is two columns.
+    The first of several headers of one name counts, and no header is two columns. Titles in the reader's language count
+    too.
     """
     by_plain: dict[str, int] = {}
     for number, header in enumerate(headers):
         by_plain.setdefault(plain(header), number)
     found: dict[str, int] = {}
     for column in table.columns:
-        for name in (column.name, column.title, *column.also):
+        for name in (column.name, column.title, *column.also, code(column.title)):
             number = by_plain.get(plain(name), -1)
             if number >= 0 and number not in found.values():
                 found[column.name] = number
