@@ -1,7 +1,7 @@
 """Pages that have something to do for each form, of stock, rounds, plans, runs: each text is in a catalogue, and no
 date is written for programs."""
 
-from api.language import chosen
+from api.language import chosen, formats
 from tests.api.pages.test_every_form import FORMS, HTML, names
 from tests.api.pages.test_words_of_pages import NO_WORDS
 from tests.parts import pseudo
@@ -17,7 +17,7 @@ def test_a_page_with_a_form_shows_nothing_for_programs_and_nothing_that_is_in_no
 ):
     monkeypatch.setattr(chosen, "language", lambda code: pseudo.language())
     with pool.connection() as conn:
-        known = pseudo.words_of_data(conn) | NO_WORDS
+        known = pseudo.words_of_data(conn) | NO_WORDS | {each.lower() for each in formats.weekdays()}
     found = []
     for path in sorted({each.page.format(**names) for each in FORMS.values()}):
         page = client.get(path, headers=HTML)

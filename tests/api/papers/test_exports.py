@@ -13,11 +13,15 @@ import psycopg
 import pytest
 
 from api.app import create
+from api.language.catalogues import language
 from api.papers import exporting, sheets
 from api.papers.lists import LISTS
 from api.papers.sheets import Sheet, csv_lines
 from tests import people
+from workorder_core.language import speaking
 from workorder_core.people.access import Role
+from workorder_core.tables.plant_tables import TABLES
+from workorder_core.tables.tables import guess
 
 V1 = "/api/v1"
 
@@ -248,3 +252,21 @@ def test_the_examples_of_the_document_answer(client, seeded):
         assert answer.status_code == 200, address
         assert answer.content
     assert f"at most {sheets.MOST_ROWS:,} rows" in PAGE.read_text()
+
+
+def test_a_file_for_people_is_in_their_language_and_one_for_programs_in_english(client, seeded):
+    asked = {"Accept-Language": "de"}
+    bom = client.get(f"{V1}/work-orders?format=csv-bom", headers=asked).content.decode("utf-8-sig").splitlines()
+    assert bom[0].startswith("Nummer;Art;Status;Priorität (1 ist die dringendste);")
+    hours = next(csv.DictReader(bom, delimiter=";"))["Soll-Aufwand (h)"]
+    assert hours == "" or float(hours.replace(",", "."))
+    assert cells(client.get(f"{V1}/work-orders?format=xlsx", headers=asked))[0][0] == "Nummer"
+    program = client.get(f"{V1}/work-orders?format=csv", headers=asked).content.decode().splitlines()
+    assert program[0].startswith("number,type,status,priority (1 is the most urgent),")
+    assert csv_lines([["a", 2.5, 3]], comma=True) == b"a;2,5;3\r\n"
+
+
+def test_headers_of_a_german_file_are_found_by_an_import():
+    with speaking(language("de")):
+        found = guess(TABLES["assets"], LISTS["/assets"].headers)
+    assert {"code", "name", "serial", "safety_critical"} <= found.keys()
