@@ -112,12 +112,13 @@ def preview(
     until: datetime,
     facts: Facts = NOTHING_KNOWN,
     most: int = 1000,
+    explained: bool = True,
 ) -> Iterator[Due]:
     """Yield the occurrences due up to a time if each is done on its day, and meters advance as recently."""
     for _ in range(most):
-        due = next_due(plan, series, facts, site)
+        due = next_due(plan, series, facts, site, explained=explained)
         if due is None or due.at > until:
             return
         yield due
         series = replace(advance(plan, series, due, facts, site), covered=due.number)
-        facts = replace(facts, condition_since=None)
+        facts = facts if facts.condition_since is None else replace(facts, condition_since=None)

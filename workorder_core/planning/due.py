@@ -105,8 +105,13 @@ class _Dated:
     why: str = ""
 
 
-def next_due(plan: MaintenancePlan, series: Series, facts: Facts, site: SiteTime) -> Due | None:
-    """Return the next occurrence, by whichever of calendar, meter and condition comes first; None if none is known."""
+def next_due(
+    plan: MaintenancePlan, series: Series, facts: Facts, site: SiteTime, *, explained: bool = True
+) -> Due | None:
+    """Return the next occurrence, by whichever of calendar, meter and condition comes first; None if none is known.
+
+    One that is not ``explained`` has no sentence why: where dates are only counted, that is a third of the time.
+    """
     dated = None if plan.calendar is None else next(dates(plan.calendar, series, site), None)
     found: list[tuple[datetime, Cause]] = []
     if dated is not None:
@@ -123,7 +128,7 @@ def next_due(plan: MaintenancePlan, series: Series, facts: Facts, site: SiteTime
         number=series.number + 1,
         at=at,
         cause=cause,
-        why=_why(plan, series, facts, site, cause, dated, others=len(found) > 1),
+        why=_why(plan, series, facts, site, cause, dated, others=len(found) > 1) if explained else "",
         nominal=None if dated is None else dated.nominal,
         unmoved=None if dated is None else dated.unmoved,
     )

@@ -141,7 +141,7 @@ def days_due(entry: Entry, *, until: datetime, moves: Moves | None = None) -> It
     plan, series, site = entry.plan, entry.series, entry.site
     calendar = plan.calendar
     if calendar is None or plan.meter is not None or plan.condition is not None or len(calendar.times()) > 1:
-        for due in preview(plan, series, site, until=until, facts=entry.facts, most=10_000):
+        for due in preview(plan, series, site, until=until, facts=entry.facts, most=10_000, explained=False):
             yield due.number, site.local(due.at).date()
         return
     at_time, number = calendar.times()[0], series.number

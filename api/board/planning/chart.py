@@ -10,7 +10,12 @@ from api.board import words
 from api.language import formats
 from workorder_core.planning.forecast import Load, Period
 
-TALL, BAR, GAP = 220.0, 12.0, 4.0
+TALL, GAP = 220.0, 4.0
+THINNEST, WIDEST = 12.0, 48.0
+WIDE = 1080.0
+"""As wide as a desktop's page has room for; more bars than fit at their thinnest are scrolled."""
+NAMED_EVERY = 80.0
+"""So far apart are names of weeks and months, so that they do not overlap."""
 LEFT, BELOW, ABOVE = 44.0, 26.0, 8.0
 _COLOURS = 6
 _TICKS = 4
@@ -82,8 +87,9 @@ def drawn(shown: Table) -> dict[str, Any] | None:
     step = _round_step(most)
     top = ceil(most / step) * step
     scale = (TALL - ABOVE - BELOW) / top
-    wide = LEFT + len(shown.rows) * (BAR + GAP)
-    every = max(1, len(shown.rows) // 12)
+    thick = min(max((WIDE - LEFT) / len(shown.rows) - GAP, THINNEST), WIDEST)
+    every = ceil(NAMED_EVERY / (thick + GAP))
+    wide = LEFT + len(shown.rows) * (thick + GAP) + NAMED_EVERY / 2
     return {
         "wide": f"{wide:g}",
         "tall": f"{TALL:g}",
@@ -94,21 +100,22 @@ def drawn(shown: Table) -> dict[str, Any] | None:
             for n in range(round(top / step) + 1)
         ],
         "bars": [
-            _bar(row, number, shown.trades, scale, named=number % every == 0) for number, row in enumerate(shown.rows)
+            _bar(row, number, shown.trades, scale, thick, named=number % every == 0)
+            for number, row in enumerate(shown.rows)
         ],
         "colours": {trade: number % _COLOURS for number, trade in enumerate(shown.trades)},
     }
 
 
-def _bar(row: Row, number: int, trades: Sequence[str], scale: float, *, named: bool) -> dict[str, Any]:
-    x, base = LEFT + number * (BAR + GAP) + GAP / 2, TALL - BELOW
+def _bar(row: Row, number: int, trades: Sequence[str], scale: float, thick: float, *, named: bool) -> dict[str, Any]:
+    x, base = LEFT + number * (thick + GAP) + GAP / 2, TALL - BELOW
     parts = []
     for colour, trade in enumerate(trades):
         high = row.hours.get(trade, 0.0) * scale
         if high:
             base -= high
             parts.append({"y": f"{base:.1f}", "high": f"{high:.1f}", "colour": colour % _COLOURS, "trade": trade})
-    return {"x": f"{x:.1f}", "wide": f"{BAR:g}", "parts": parts, "row": row, "named": named}
+    return {"x": f"{x:.1f}", "wide": f"{thick:.1f}", "parts": parts, "row": row, "named": named}
 
 
 def _round_step(most: float) -> float:
