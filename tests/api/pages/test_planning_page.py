@@ -97,3 +97,22 @@ def test_a_season_and_where_a_meter_wraps_are_written_and_kept(client, seeded):
     assert wrong.status_code == 422
     assert re.search(r'<input[^>]*name="season"[^>]*aria-invalid="true"', wrong.text)
     assert 'value="summer"' in wrong.text
+
+
+def test_metrics_count_plans_their_orders_and_what_became_of_them(client, seeded, pool):
+    def numbers():
+        return dict(re.findall(r"^(plantwright_maintenance_\S+) (\S+)$", client.get("/metrics").text, re.MULTILINE))
+
+    client.post("/planned-work/new", data=PLAN | {"lead_days": "0", "window_days": "0"}, headers=HTML)
+    at = datetime.now(UTC)
+    with pool.connection() as conn:
+        jobs.generate_planned(conn, at + timedelta(days=1))
+        conn.execute("UPDATE maintenance_occurrences SET due_at = due_at - interval '10 days'")
+        conn.execute("UPDATE work_orders SET response_due = %s WHERE origin = 'schedule'", (at - timedelta(days=3),))
+        conn.execute("UPDATE maintenance_series SET call_at = %s", (at - timedelta(hours=1),))
+    found = numbers()
+    assert found['plantwright_maintenance_plans{state="in_force"}'] == "1.0"
+    assert found['plantwright_maintenance_orders{which="unfinished"}'] == "1.0"
+    assert found['plantwright_maintenance_orders{which="late"}'] == "1.0"
+    assert found['plantwright_maintenance_occurrences_of_30_days{status="generated"}'] == "1.0"
+    assert found["plantwright_maintenance_behind"] == "1.0"
