@@ -47,7 +47,12 @@ _PEOPLE = {"mechanical": ("holm", "petersen"), "electrical": ("lund", "yilmaz"),
 
 def _plan(site: str, code: str, title: str, rule: str, begin: datetime, **facts: Any) -> MaintenancePlan:
     calendar = ByCalendar(rule=rule, starts=begin.replace(tzinfo=None), on_free_day=OnFreeDay.NEXT)
-    kept = {"object": ObjectKind.ASSET, "skill": "mechanical", "when_open": WhenOpen.SKIP, "late_days": 5} | facts
+    kept: dict[str, Any] = {
+        "object": ObjectKind.ASSET,
+        "skill": "mechanical",
+        "when_open": WhenOpen.SKIP,
+        "late_days": 5,
+    } | facts
     return MaintenancePlan(
         site=site, code=code, title=title, calendar=calendar, after_outage=AfterOutage.CATCH_UP, **kept
     )

@@ -106,7 +106,7 @@ def test_metrics_count_plans_their_orders_and_what_became_of_them(client, seeded
     client.post("/planned-work/new", data=PLAN | {"lead_days": "0", "window_days": "0"}, headers=HTML)
     at = datetime.now(UTC)
     with pool.connection() as conn:
-        jobs.generate_planned(conn, at + timedelta(days=1))
+        jobs.generate_planned(conn, at + timedelta(hours=26))
         conn.execute("UPDATE maintenance_occurrences SET due_at = due_at - interval '10 days'")
         conn.execute("UPDATE work_orders SET response_due = %s WHERE origin = 'schedule'", (at - timedelta(days=3),))
         conn.execute("UPDATE maintenance_series SET call_at = %s", (at - timedelta(hours=1),))
