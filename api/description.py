@@ -214,12 +214,12 @@ def _explain(operation: dict[str, Any]) -> None:
     for each in parameters:
         if each["in"] == "path":
             each.setdefault("description", IN_PATHS.get(each["name"], ""))
-    paged = any(each["name"] == "cursor" for each in parameters)
+    paged, as_file = (any(each["name"] == name for each in parameters) for name in ("cursor", "format"))
     for code in ("200", "201"):
         answer = operation["responses"].get(code, {})
         schema = answer.get("content", {}).get("application/json", {}).get("schema", {})
         headers = {**(LINK if paged else {}), **({"ETag": ETAG} if schema.get("$ref") in _ORDERS else {})}
-        if paged and code == "200":
+        if as_file and code == "200":
             answer["content"] |= {kind.partition(";")[0]: {"schema": _FILE} for kind in FORMATS.values()}
         if headers:
             answer["headers"] = answer.get("headers", {}) | headers

@@ -21,11 +21,11 @@ from db.files.files import LARGEST
 
 ORDINARY = 64 * 1024
 """The most bytes of a body that anybody may send."""
-LARGE = (
-    (re.compile(r"/(attachments|files|files/new)$|^/api/v1/uploads$|^/imports$"), LARGEST + 64 * 1024),
-    (re.compile(r"^/api/v1/"), 2 * 1024 * 1024),
-)
-"""By path, the most bytes of a body from an authenticated requester; elsewhere it is ``ORDINARY`` for them too."""
+WITH_FILES = re.compile(r"/(attachments|files|files/new)$|^/api/v1/uploads$|^/imports$|/stops/[^/]+(/photos/[^/]+)?$")
+"""The paths to which files are sent."""
+OF_KNOWN, WITH_A_FILE = 2 * 1024 * 1024, LARGEST + 64 * 1024
+"""The most bytes of a body from an authenticated requester: on any path, as long documents are typed into forms; and on
+paths to which files are sent."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -134,9 +134,7 @@ class Limits:
 
     async def _most(self, scope: Scope) -> int:
         """Return how large this request's body may be; only an authenticated requester may exceed an ordinary one."""
-        most = next((size for path, size in LARGE if path.search(scope["path"])), ORDINARY)
-        if most == ORDINARY:
-            return ORDINARY
+        most = WITH_A_FILE if WITH_FILES.search(scope["path"]) else OF_KNOWN
         try:
             known = await run_in_threadpool(is_known, HTTPConnection(scope))
         except (OperationalError, PoolTimeout):

@@ -7,8 +7,12 @@ from uuid import UUID
 from psycopg import Connection
 
 from api.asking import Forbidden, NeedsEverySite
-from api.shapes.runs import BacktestIn, ImportIn
+from api.routers.changes import kinds_for
+from api.shapes.runs import AuditReportIn, AuditReportKept, BacktestIn, ImportIn
+from db import scope
 from db.errors import NotFound
+from db.orders import trail
+from db.plant import changes, plant
 from db.runs import runs, uploads
 from db.runs.runs import NothingToApply, Run
 from db.runs.uploads import Upload
@@ -16,8 +20,9 @@ from ingest.tables import sheets
 from ingest.tables.sheets import Sheet
 from models import documents as model_documents
 from rules import rulebook as rulebooks
-from workorder_core.people.access import Who
-from workorder_core.runs.runs import BACKTEST, IMPORT, KINDS, USUAL_PRIORITY, RunKind, State
+from workorder_core.language import current
+from workorder_core.people.access import COST_ROLES, Who
+from workorder_core.runs.runs import AUDIT_REPORT, BACKTEST, IMPORT, KINDS, USUAL_PRIORITY, RunKind, State, sees
 from workorder_core.sentences import kept
 from workorder_core.tables.layout import InvalidLayout, Layout, layout_of
 from workorder_core.tables.plant_tables import TABLES
@@ -46,6 +51,28 @@ def may_cancel(who: Who, run: Run) -> bool:
     """Return whether somebody may cancel a run: its requester, and anyone who may request one of its kind."""
     kind = KINDS.get(run.kind)
     return run.requested_by == who.actor or who.may(() if kind is None else kind.roles)
+
+
+def seen(conn: Connection, who: Who, run_key: UUID) -> Run:
+    """Return a run that somebody may see, whose site they see. Raises NotFound for another.
+
+    A report is seen no longer by who has lost the right to see what is in it.
+    """
+    run = runs.get(conn, run_key)
+    of_report = run.input.get("seen", ()) if run.kind == AUDIT_REPORT.name else ()
+    if not sees(who, KINDS.get(run.kind), run.requested_by) or not set(of_report) <= set(trail_kinds(who)):
+        raise NotFound("run", run_key)
+    return run
+
+
+def private_of(who: Who) -> str | None:
+    """Return whose private runs somebody sees in a list; None: everybody's."""
+    return None if who.sites is None and who.may(()) else who.actor
+
+
+def trail_kinds(who: Who) -> tuple[str, ...]:
+    """Return the kinds of rows that somebody may have in an audit report."""
+    return (trail.ORDER, *kinds_for(who))
 
 
 def check_may_cancel(who: Who, run: Run) -> None:
@@ -109,6 +136,42 @@ def ask_for_import(
         asked.model_dump(mode="json"),
         site=file.site,
         upload_id=upload_id,
+        actor=who.actor,
+        at=at,
+        priority=priority,
+    )
+
+
+def ask_for_audit_report(
+    conn: Connection, who: Who, asked: AuditReportIn, *, at: datetime, priority: int = USUAL_PRIORITY
+) -> Run:
+    """Put an audit report into the queue. Raises NotFound for a site that somebody does not see, NeedsEverySite where
+    they name none and do not see all, and Forbidden for a kind that they may not see."""
+    check_may(who, AUDIT_REPORT)
+    if asked.site is None and who.sites is not None:
+        raise NeedsEverySite(who)
+    if asked.site is not None:
+        plant.site_by_code(conn, asked.site, who.sites)
+    may_see = trail_kinds(who)
+    for kind in asked.kinds or ():
+        if kind not in may_see:
+            raise Forbidden(who, COST_ROLES if kind in changes.OF_COSTS else frozenset())
+    scoped = AuditReportKept(
+        **asked.model_dump(),
+        seen=[each for each in may_see if asked.kinds is None or each in asked.kinds],
+        within=scope.codes(who.sites),
+        prices=who.sees_costs,
+        language=current().code,
+    )
+    title = (
+        kept("Audit report of every site") if asked.site is None else kept("Audit report of {site}", site=asked.site)
+    )
+    return runs.add(
+        conn,
+        AUDIT_REPORT.name,
+        title,
+        scoped.model_dump(mode="json"),
+        site=asked.site,
         actor=who.actor,
         at=at,
         priority=priority,

@@ -149,3 +149,11 @@ PagedByFifty = Annotated[Paging, _of(50, 500)]
 
 PagedByWeight = Annotated[Paging, _of(50, 200)]
 """For lists of large rows."""
+
+
+def _as_file(_: Format = "json") -> None:
+    """Describe the parameter; the answer as a file is made by ``api.papers.exporting``."""
+
+
+AS_FILE = Depends(_as_file)
+"""For lists that are answered whole, and can be had as a file too."""

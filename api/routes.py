@@ -39,7 +39,7 @@ from api.board.orders import my_requests, my_work, new_order, order_page, steps
 from api.board.orders import order_content as order_content_pages
 from api.board.planning import calendar_pages
 from api.board.planning import pages as planning_pages
-from api.board.runs import backtest_pages, import_pages, run_pages
+from api.board.runs import audit_report_pages, backtest_pages, import_pages, run_pages
 from api.description import refuse_unknown_parameters
 from api.papers import feeds, labels, prints
 from api.routers import (
@@ -133,6 +133,7 @@ PAGES: tuple[APIRouter, ...] = (
     own_language.router,
     outbox.router,
     own_choices.router,
+    audit_report_pages.router,
     backtest_pages.router,
     import_pages.router,
     run_pages.router,

@@ -1,8 +1,8 @@
 """Named queries, read from ``db/queries/<subject>.sql`` unchanged.
 
 A query begins with ``-- name: <name>``; the comment after it says what it is for. What several queries of a file share
-is a ``-- part: <name>``, inserted in each at ``-- as in: <name>``. Constants of the core are written ``:<name>``: lists
-of statuses, ``status IN (:done, :final)``, failure modes, and numbers.
+is a ``-- part: <name>``, inserted in each, and in later parts, at ``-- as in: <name>``. Constants of the core are
+written ``:<name>``: lists of statuses, ``status IN (:done, :final)``, failure modes, and numbers.
 """
 
 import re
@@ -56,12 +56,15 @@ def load(subject: str) -> dict[str, LiteralString]:
     if len(set(names)) != len(names):
         raise ValueError(f"db/queries/{subject}.sql names a query twice")
     each = list(zip(kinds, names, bodies, strict=True))
-    parts = {name: body.rstrip() + "\n" for kind, name, body in each if kind == "part"}
-    return {
-        name: _AS_IN.sub(lambda found: parts[found[1]], body).strip().rstrip(";")
-        for kind, name, body in each
-        if kind == "name"
-    }
+    parts: dict[str, str] = {}
+    for kind, name, body in each:
+        if kind == "part":
+            parts[name] = _filled(body, parts).rstrip() + "\n"
+    return {name: _filled(body, parts).strip().rstrip(";") for kind, name, body in each if kind == "name"}
+
+
+def _filled(body: str, parts: Mapping[str, str]) -> str:
+    return _AS_IN.sub(lambda found: parts[found[1]], body)
 
 
 def subjects() -> list[str]:

@@ -115,6 +115,10 @@ class ListFile:
         How many rows are requested at once.
     split
         Makes several rows of one of the list's.
+    within
+        The field of the answer that has the rows, where it is no list itself.
+    paged
+        Whether the list is answered page by page.
     """
 
     name: str
@@ -122,6 +126,8 @@ class ListFile:
     of_sites: bool = True
     rows_a_page: int = 500
     split: Callable[[dict[str, Any]], Sequence[dict[str, Any]]] | None = None
+    within: str = "items"
+    paged: bool = True
 
     @property
     def headers(self) -> list[str]:

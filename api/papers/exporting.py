@@ -53,10 +53,10 @@ class _Page:
     of: Mapping[str, Any]
     """The path's parameters, added to every row."""
 
-    @property
-    def items(self) -> list[dict[str, Any]]:
+    def items(self, within: str) -> list[dict[str, Any]]:
+        """Return the rows, which are those of a field where the answer is no list."""
         found = json.loads(self.body)
-        items: list[dict[str, Any]] = found["items"] if isinstance(found, dict) else found
+        items: list[dict[str, Any]] = found[within] if isinstance(found, dict) else found
         return items
 
 
@@ -88,7 +88,8 @@ class Exports:
     async def _answered(self, scope: Scope, file: ListFile, kind: str, query: list[tuple[str, str]]) -> Response:
         if {"limit", "cursor"} & {name for name, _ in query}:
             raise PartOfFile
-        first = await self._page(scope, urlencode([*query, ("limit", str(file.rows_a_page))]))
+        page = [("limit", str(file.rows_a_page))] if file.paged else []
+        first = await self._page(scope, urlencode([*query, *page]))
         if first.status != 200:
             answer = Response(first.body, first.status)
             answer.raw_headers = [*first.headers]
@@ -119,7 +120,11 @@ class Exports:
 
     def _written(self, file: ListFile, sites: Sequence[plant.Site], page: _Page) -> list[list[Cell]]:
         """Return the cells of a page's rows, each in its site's local time."""
-        items = [{**page.of, **each} for item in page.items for each in (file.split(item) if file.split else (item,))]
+        items = [
+            {**page.of, **each}
+            for item in page.items(file.within)
+            for each in (file.split(item) if file.split else (item,))
+        ]
         nameless = {each["asset_id"] for each in items if each.get("asset_id") and not each.get("asset")}
         keys: Mapping[int, str] = {}
         if nameless:

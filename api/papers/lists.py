@@ -7,6 +7,7 @@ from typing import Any
 from api.papers.columns import ListFile, columns
 from api.papers.lists_of_plans import PLAN_LISTS
 from api.papers.lists_of_stock import STOCK_LISTS
+from api.papers.lists_without_pages import LISTS_WITHOUT_PAGES
 
 
 def _by_asset(item: dict[str, Any]) -> list[dict[str, Any]]:
@@ -324,6 +325,7 @@ LISTS: Mapping[str, ListFile] = {
     ),
     **PLAN_LISTS,
     **STOCK_LISTS,
+    **LISTS_WITHOUT_PAGES,
 }  # fmt: skip
 """A test requires each list of the API here."""
 

@@ -7,7 +7,17 @@ from psycopg import Connection
 
 from api.asking import PLANS, SEES_COSTS, Asking, Conn, Now, Why
 from api.naming import Names
-from api.shapes.costs import CurrencyIn, EntryIn, OrderCostOut, PartPricesIn, RateIn, SiteCostsOut
+from api.paging import AS_FILE
+from api.shapes.costs import (
+    CurrencyIn,
+    EntryIn,
+    EntryOut,
+    OrderCostOut,
+    PartPricesIn,
+    RateIn,
+    RateOut,
+    SiteCostsOut,
+)
 from db.costs import costs
 from db.orders import work_orders
 from db.plant import plant
@@ -21,6 +31,18 @@ router = APIRouter(tags=["costs"])
 def read(site_code: str, conn: Conn, who: Asking) -> SiteCostsOut:
     """Read a site's currency, labour rates and cost model."""
     return _costs(conn, plant.site_by_code(conn, site_code, who.sites).id)
+
+
+@router.get("/sites/{site_code}/costs/labour-rates", dependencies=[SEES_COSTS, AS_FILE])
+def rates(site_code: str, conn: Conn, who: Asking) -> list[RateOut]:
+    """List what an hour of each trade costs from which day on."""
+    return _costs(conn, plant.site_by_code(conn, site_code, who.sites).id).labour_rates
+
+
+@router.get("/sites/{site_code}/costs/cost-model", dependencies=[SEES_COSTS, AS_FILE])
+def entries(site_code: str, conn: Conn, who: Asking) -> list[EntryOut]:
+    """List what failures, downtime and wasted visits cost, by asset, class and site."""
+    return _costs(conn, plant.site_by_code(conn, site_code, who.sites).id).cost_model
 
 
 @router.put("/sites/{site_code}/costs/currency", dependencies=[PLANS])

@@ -7,7 +7,7 @@ from psycopg import Connection
 
 from api.asking import ENGINEERS, SEES_ALL, Actor, Conn
 from api.once import OnlyOnce
-from api.paging import At, Id, Order, Paged, PagedByFifty, Text
+from api.paging import AS_FILE, At, Id, Order, Paged, PagedByFifty, Text
 from api.shapes.documents import (
     DocumentIn,
     EndIn,
@@ -75,7 +75,7 @@ def _warnings(conn: Connection, kind: Kind, made: documents.Version) -> list[str
     return found
 
 
-@router.get("/models/precision", dependencies=[SEES_ALL])
+@router.get("/models/precision", dependencies=[SEES_ALL, AS_FILE])
 def precision(conn: Conn) -> list[PrecisionOut]:
     """Read the precision of each version of a model on each class of assets, by its newest close-outs."""
     return [PrecisionOut.of(each) for each in labels.precision(conn)]

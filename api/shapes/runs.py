@@ -5,16 +5,29 @@ from typing import Annotated, Any, Literal, get_args
 from uuid import UUID
 
 from fastapi import Body
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from api.shapes.plant import Code
 from api.shapes.times import Moment
+from db.orders.trail import ORDER
+from db.plant import changes
 from db.runs.runs import Line, MadeFile, Run
 from workorder_core.runs.runs import USUAL_PRIORITY, State
 from workorder_core.tables.plant_tables import TABLES
 
+TRAIL_KINDS = (ORDER, *changes.OF_PLANT, *changes.OF_COSTS, *changes.OF_ACCESS)
+"""The kinds of what an audit report can list."""
+
+
+def _kind_of_trail(said: str) -> str:
+    if said not in TRAIL_KINDS:
+        raise ValueError(f"there is no such kind; the kinds are {', '.join(TRAIL_KINDS)}")
+    return said
+
+
 Priority = Annotated[int, Field(ge=1, le=9, description="1 is done first, 9 last")]
 TableName = Literal["locations", "assets", "items", "stock", "bills", "checklists", "plans", "routes"]
+TrailKind = Annotated[str, AfterValidator(_kind_of_trail)]
 assert set(TABLES) == set(get_args(TableName))
 
 
@@ -62,6 +75,39 @@ class ImportIn(BaseModel):
     why: str = Field("", max_length=2000, description="the reason, for the log of changes")
 
 
+class AuditReportIn(BaseModel):
+    """Who did what, and whether the history is as it was written, as PDF and XLSX."""
+
+    model_config = ConfigDict(
+        extra="forbid", json_schema_extra={"examples": [{"site": "NTH", "since": "2026-10-01T00:00:00Z"}]}
+    )
+
+    site: Code | None = Field(None, description="of one site; none: of all, which takes somebody who sees all")
+    since: Moment | None = Field(None, description="recorded from then on; none: from the beginning")
+    until: Moment | None = Field(None, description="recorded before then; none: to now")
+    actor: str | None = Field(
+        None, max_length=200, pattern=r"^[^\x00]*$", description="who did it, as person:dahl or dahl; none: everybody"
+    )
+    subject: str | None = Field(
+        None, max_length=300, pattern=r"^[^\x00]*$", description="an order's number, or a thing, such as NTH/P-101"
+    )
+    kinds: list[TrailKind] | None = Field(
+        None, min_length=1, max_length=60, description="order, and kinds of changes; none: all that you may see"
+    )
+    anchor: str | None = Field(
+        None, pattern="^[0-9a-fA-F]{64}$", description="the hash of an anchor noted before, which must still exist"
+    )
+
+
+class AuditReportKept(AuditReportIn):
+    """What was asked for, with what whoever asked could see, and their language."""
+
+    seen: list[str]
+    within: list[str] | None
+    prices: bool
+    language: str
+
+
 class BacktestRunIn(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
@@ -79,13 +125,22 @@ class ImportRunIn(BaseModel):
     priority: Priority = USUAL_PRIORITY
 
 
+class AuditReportRunIn(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    kind: Literal["audit_report"]
+    input: AuditReportIn = AuditReportIn()
+    priority: Priority = USUAL_PRIORITY
+
+
 RunIn = Annotated[
-    BacktestRunIn | ImportRunIn,
+    BacktestRunIn | ImportRunIn | AuditReportRunIn,
     Body(
         discriminator="kind",
         examples=[
             {"kind": "backtest", "input": {"assets": ["NTH/P-101"]}},
             {"kind": "import", "upload_id": "3f1c9d0e-1b7a-4c55-9d53-3a1f0c2b7e10", "input": {"table": "assets"}},
+            {"kind": "audit_report", "input": {"site": "NTH", "since": "2026-10-01T00:00:00Z"}},
         ],
     ),
 ]

@@ -1,15 +1,28 @@
 """Verifies that the history of orders is as it was written: each order's hash chain, and the anchors that tie them."""
 
-from dataclasses import dataclass
+from collections.abc import Collection
+from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
 from psycopg import Connection
-from psycopg.rows import class_row, tuple_row
+from psycopg.rows import class_row, scalar_row, tuple_row
 
-from db import sql
+from db import scope, sql
+from workorder_core.language import N_
 
 _QUERIES = sql.load("audit")
+PROBLEMS = (
+    N_("a row before it is missing"),
+    N_("the row was changed or put in"),
+    N_("rows after the head were put in, or the end was taken off"),
+    N_("the last row is not the one that the head knows"),
+    N_("the row is of another thing"),
+    N_("the thing has no head"),
+    N_("the order has no history"),
+    N_("an anchor knows another row here, or a row that is gone"),
+)
+"""What the query finds, as it says it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,6 +46,8 @@ class Verdict:
         changed.
     broken_anchors
         The anchors whose hash is not that of their content.
+    elsewhere
+        How many chains are broken beside ``broken``, of sites that whoever asks does not see.
     """
 
     orders: int
@@ -41,10 +56,11 @@ class Verdict:
     anchor: tuple[int, str] | None
     broken_anchors: tuple[int, ...]
     missing_anchor: str | None = None
+    elsewhere: int = 0
 
     @property
     def sound(self) -> bool:
-        return not (self.broken or self.broken_anchors or self.missing_anchor)
+        return not (self.broken or self.elsewhere or self.broken_anchors or self.missing_anchor)
 
 
 def verify(conn: Connection, *, expected: str | None = None) -> Verdict:
@@ -68,6 +84,17 @@ def verify(conn: Connection, *, expected: str | None = None) -> Verdict:
         ),
         missing_anchor=None if is_there else expected,
     )
+
+
+def within(conn: Connection, found: Verdict, sites: Collection[str] | None) -> Verdict:
+    """Return what somebody of some sites may read of a verdict: of chains of other sites, just how many are broken."""
+    if sites is None or not found.broken:
+        return found
+    ids = [each.order_id for each in found.broken]
+    with conn.cursor(row_factory=scalar_row) as cursor:
+        seen = set(cursor.execute(_QUERIES["of_sites"], {"ids": ids, "within": scope.codes(sites)}))
+    theirs = tuple(each for each in found.broken if each.order_id in seen)
+    return replace(found, broken=theirs, elsewhere=len(found.broken) - len(theirs))
 
 
 def anchor(conn: Connection, *, at: datetime) -> int:

@@ -88,3 +88,9 @@ WITH of_orders AS (
 )
 INSERT INTO audit_anchored (anchor_id, order_id, seq, hash)
 SELECT made.id, order_id, moved.seq, moved.hash FROM moved, made;
+
+-- name: of_sites
+-- Which chains are of some sites.
+SELECT w.id FROM work_orders w JOIN sites s ON s.id = w.site_id WHERE w.id = ANY(%(ids)s) AND s.code = ANY(%(within)s)
+UNION
+SELECT chain FROM changes WHERE chain = ANY(%(ids)s) AND site = ANY(%(within)s);

@@ -14,9 +14,10 @@ VALUES (%(id)s, %(kind)s, %(title)s, (SELECT id FROM sites WHERE code = %(site)s
 WHERE r.id = %(id)s;
 
 -- name: page
--- Runs, the newest first, before a time and an id.
+-- Runs, the newest first, before a time and an id. Those of private kinds only for who asked for them.
 -- as in: run
-WHERE (%(within)s::text[] IS NULL OR s.code = ANY(%(within)s))
+WHERE (%(private)s::text[] IS NULL OR r.kind <> ALL(%(private)s) OR r.requested_by = %(actor)s)
+  AND (%(within)s::text[] IS NULL OR s.code = ANY(%(within)s))
   AND (%(kind)s::text IS NULL OR r.kind = %(kind)s)
   AND (%(state)s::text IS NULL OR r.state = %(state)s)
   AND (%(site)s::text IS NULL OR s.code = %(site)s)

@@ -16,11 +16,12 @@ from psycopg.types.json import Jsonb
 
 from db import scope, sql
 from db.errors import NotFound, StoreError
-from workorder_core.runs.runs import USUAL_PRIORITY, AfterCrash, Dropped, GiveUp, State
+from workorder_core.runs.runs import KINDS, USUAL_PRIORITY, AfterCrash, Dropped, GiveUp, State
 from workorder_core.sentences import say
 
 _QUERIES = sql.load("runs")
 LONGEST_LINE = 2_000
+PRIVATE_KINDS = [each.name for each in KINDS.values() if each.private]
 
 
 class RunFinished(StoreError):
@@ -136,12 +137,17 @@ def page(
     state: State | None = None,
     site: str | None = None,
     within: Collection[str] | None = None,
+    private_of: str | None = None,
     limit: int = 50,
     offset: int = 0,
     before: tuple[datetime, UUID] | None = None,
 ) -> list[Run]:
-    """Return runs, the newest first. Users limited to some sites see only runs of those."""
+    """Return runs, the newest first. Users limited to some sites see only runs of those.
+
+    ``private_of`` is the actor whose runs of private kinds are among them; None: everybody's.
+    """
     asked: dict[str, Any] = {"kind": kind, "state": state, "site": site, "limit": limit, "offset": offset}
+    asked |= {"actor": private_of, "private": None if private_of is None else PRIVATE_KINDS}
     asked |= {"within": scope.codes(within)} | dict(
         zip(("before_at", "before_id"), before or (None, None), strict=True)
     )

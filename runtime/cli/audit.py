@@ -10,6 +10,7 @@ import typer
 
 from api.papers import audit_paper, typeset
 from db.orders import audit
+from db.plant import plant
 from runtime.cli.command_line import Database, console, given, needing, shown_errors
 
 app = typer.Typer(help="The history of the orders: append-only, and tamper-evident.", no_args_is_help=True)
@@ -32,9 +33,10 @@ def verify(
         with psycopg.connect(settings.database) as conn:
             found = audit.verify(conn, expected=anchor)
             name = f"{conn.info.dbname} on {conn.info.host}"
+            sites = ", ".join(each.name for each in plant.sites(conn)) or "no site yet"
         if report is not None:
             facts = audit_paper.facts(
-                found, at=datetime.now(UTC), by=f"{getuser()} (terminal)", database=name, expected=anchor
+                found, at=datetime.now(UTC), by=f"{getuser()} (terminal)", of=f"{sites}: {name}", expected=anchor
             )
             report.write_bytes(typeset.pdf("audit", facts))
     console.print(f"{found.rows:,} rows of history of {found.orders:,} orders and things of the plant", highlight=False)

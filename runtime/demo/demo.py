@@ -18,6 +18,7 @@ from psycopg.conninfo import conninfo_to_dict
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
 
+from db.events.sealing import Sealer
 from db.plant import plant as plant_db
 from db.telemetry import judge as judge_db
 from db.telemetry import readings
@@ -26,7 +27,7 @@ from ingest.broker.publisher import Publisher
 from ingest.replay import MINUTES, SamplePlant
 from runtime.broker import tls
 from runtime.cli import plant_file
-from runtime.demo import living, past, prices, sample_plants, stores, upkeep, walks
+from runtime.demo import living, neighbours, past, prices, sample_plants, stores, upkeep, walks
 from runtime.demo import report as demo_report
 from runtime.demo.sample_plants import SAMPLES
 from runtime.demo.teller import Teller
@@ -76,6 +77,7 @@ def run(wanted: Wanted, settings: Settings, stop: threading.Event, console: Cons
                 "rulebook": settings.rulebook or rulebook,
                 "models": settings.models or SAMPLES / "models.toml",
                 "pages_as": _names_to_try() if settings.host in LOOPBACK else None,
+                "webhook_networks": [*settings.webhook_networks, *([neighbours.HOST] * (settings.host in LOOPBACK))],
             }
         )
         with serve.parts(settings, say=console.print) as standing:
@@ -94,8 +96,20 @@ def run(wanted: Wanted, settings: Settings, stop: threading.Event, console: Cons
                     stores.put(conn, plant_db.site_by_code(conn, site), now=anchor, year=wanted.with_past)
                     if wanted.with_past:
                         upkeep.year(conn, site=site, now=anchor)
+                    neighbours.settle(conn, site=site, now=anchor)
                 plant = SamplePlant(folder, site=site, anchor=anchor)
-                return _watch(wanted, standing, conn, plant, folder, stop, console)
+                with _surrounded(wanted, standing, conn):
+                    return _watch(wanted, standing, conn, plant, folder, stop, console)
+
+
+@contextmanager
+def _surrounded(wanted: Wanted, standing: Parts, conn: psycopg.Connection) -> Iterator[None]:
+    """Have an ERP beside a demo that somebody looks at."""
+    if wanted.once or standing.settings.host not in LOOPBACK:
+        yield
+        return
+    with neighbours.erp(conn, Sealer(standing.settings.secrets_key), now=datetime.now(UTC)):
+        yield
 
 
 def _two_years(conn: psycopg.Connection, site: str, anchor: datetime, seed: int, console: Console) -> None:
@@ -139,6 +153,7 @@ def _watch(
             with conn.transaction():
                 walks.find_a_fault(conn, site=plant.site, now=datetime.now(UTC))
                 upkeep.put(conn, site=plant.site, now=datetime.now(UTC))
+                neighbours.ask(conn, site=plant.site, anchor=plant.time_of(MINUTES), now=datetime.now(UTC))
             _go_on(standing, plant, teller, stop, console)
     finally:
         over.set()

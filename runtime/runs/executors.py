@@ -2,8 +2,12 @@
 
 from collections.abc import Mapping
 
-from runtime.runs import backtests, imports
+from runtime.runs import audit_reports, backtests, imports
 from runtime.runs.work import Executor
-from workorder_core.runs.runs import BACKTEST, IMPORT
+from workorder_core.runs.runs import AUDIT_REPORT, BACKTEST, IMPORT
 
-EXECUTORS: Mapping[str, Executor] = {BACKTEST.name: backtests.execute, IMPORT.name: imports.execute}
+EXECUTORS: Mapping[str, Executor] = {
+    BACKTEST.name: backtests.execute,
+    IMPORT.name: imports.execute,
+    AUDIT_REPORT.name: audit_reports.execute,
+}

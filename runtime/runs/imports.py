@@ -1,7 +1,5 @@
 """Imports of tables: planned row by row, then stored completely or not at all. Used by runs and the command line."""
 
-import csv
-import io
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -9,6 +7,8 @@ from typing import Any
 
 from psycopg import Connection
 
+from api.papers.columns import Cell
+from api.papers.sheets import BOM, csv_lines
 from api.shapes.runs import ImportIn
 from db.errors import StoreError
 from db.plant import names, plant
@@ -124,18 +124,9 @@ def facts(made: Imported) -> dict[str, Any]:
 def _files(plan: Plan) -> list[MadeFile]:
     if not plan.wrong:
         return []
-    text = io.StringIO(newline="")
-    out = csv.writer(text)
-    out.writerow(["Row", "Column", "Content", "Problem"])
-    out.writerows([each.row, each.column, _harmless(each.said), each.problem] for each in plan.wrong)
-    # With a byte order mark, as Excel does not recognise UTF-8 without it.
-    content = text.getvalue().encode("utf-8-sig")
+    rows: list[list[Cell]] = [[each.row, each.column, each.said, each.problem] for each in plan.wrong]
+    content = BOM.encode() + csv_lines([["Row", "Column", "Content", "Problem"], *rows])
     return [MadeFile(name="errors.csv", media_type="text/csv", size=0, content=content)]
-
-
-def _harmless(text: str) -> str:
-    """Return a text that no spreadsheet reads as a formula."""
-    return f"'{text}" if text[:1] in ("=", "+", "-", "@", "\t", "\r") else text
 
 
 def _error(wrong: RowProblem) -> dict[str, Any]:

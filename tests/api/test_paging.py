@@ -19,6 +19,8 @@ OF_ONE_THING = {
     "/api/v1/maintenance-plans/{plan_id}/expected": "as many as are asked for, 200 at most",
     "/api/v1/models/precision": "a row a model",
     "/api/v1/quarantine/{kept_id}/payloads": "five at most",
+    "/api/v1/sites/{site_code}/costs/cost-model": "prices of the site, its classes and single assets",
+    "/api/v1/sites/{site_code}/costs/labour-rates": "a row a trade and a day on which it changes",
     "/api/v1/sites/{site_code}/targets": "a row a priority",
 }
 

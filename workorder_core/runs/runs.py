@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from workorder_core.language import N_
-from workorder_core.people.access import Role
+from workorder_core.people.access import Role, Who
 from workorder_core.sentences import kept
 
 MOST_CRASHES = 3
@@ -45,6 +45,9 @@ class RunKind:
     every_site
         Whether it concerns the whole plant, so that users restricted to some sites may not request it; otherwise it
         belongs to one site.
+    private
+        Whether only whoever requested it and administrators of every site see it, because its result is not for
+        everybody at the site.
     """
 
     name: str
@@ -52,6 +55,7 @@ class RunKind:
     safe_again: bool
     roles: frozenset[Role]
     every_site: bool = False
+    private: bool = False
 
 
 BACKTEST = RunKind(
@@ -64,8 +68,22 @@ BACKTEST = RunKind(
 IMPORT = RunKind(
     name="import", title=N_("Import"), safe_again=True, roles=frozenset({Role.PLANNER, Role.RELIABILITY_ENGINEER})
 )
-KINDS: Mapping[str, RunKind] = {each.name: each for each in (BACKTEST, IMPORT)}
+AUDIT_REPORT = RunKind(
+    name="audit_report",
+    title=N_("Audit report"),
+    safe_again=True,
+    roles=frozenset({Role.PLANNER, Role.RELIABILITY_ENGINEER}),
+    private=True,
+)
+KINDS: Mapping[str, RunKind] = {each.name: each for each in (BACKTEST, IMPORT, AUDIT_REPORT)}
 """By name. The name is stored with each run and never changes."""
+
+
+def sees(who: Who, kind: RunKind | None, requested_by: str) -> bool:
+    """Whether somebody who sees the site of a run sees the run too."""
+    if kind is None or not kind.private:
+        return True
+    return requested_by == who.actor or (who.sites is None and who.may(()))
 
 
 @dataclass(frozen=True, slots=True)

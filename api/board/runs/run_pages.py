@@ -16,13 +16,17 @@ from api.routers.runs.runs import saved
 from api.shapes.runs import ImportIn
 from db.plant import plant
 from db.runs import runs
-from workorder_core.runs.runs import BACKTEST, IMPORT, KINDS, State
+from workorder_core.runs.runs import AUDIT_REPORT, BACKTEST, IMPORT, KINDS, State
 from workorder_core.tables.plant_tables import TABLES
 
 router = APIRouter(include_in_schema=False, dependencies=[KNOWN], route_class=FormRoute)
 LIMIT = 30
 LINES = 200
-SHOWN = {BACKTEST.name: "runs/of_backtest.html", IMPORT.name: "runs/of_import.html"}
+SHOWN = {
+    BACKTEST.name: "runs/of_backtest.html",
+    IMPORT.name: "runs/of_import.html",
+    AUDIT_REPORT.name: "runs/of_audit_report.html",
+}
 """By kind, the template for the result of a run."""
 
 
@@ -36,7 +40,14 @@ def listed(
     number: Number = 1,
 ) -> Response:
     """Show the runs, the newest first."""
-    found = runs.page(conn, state=state, within=who.sites, limit=LIMIT + 1, offset=(number - 1) * LIMIT)
+    found = runs.page(
+        conn,
+        state=state,
+        within=who.sites,
+        private_of=long_work.private_of(who),
+        limit=LIMIT + 1,
+        offset=(number - 1) * LIMIT,
+    )
     return page(
         request,
         "runs/list.html",
@@ -49,6 +60,7 @@ def listed(
         state=state,
         states=list(State),
         kinds=KINDS,
+        may_report=who.may(AUDIT_REPORT.roles),
         may_import=who.may(IMPORT.roles),
         may_backtest=who.sites is None and who.may(BACKTEST.roles),
     )
@@ -57,7 +69,7 @@ def listed(
 @router.get("/runs/{run_key}", dependencies=[SEES])
 def one(request: Request, run_key: UUID, conn: Conn, now: Now, who: Asking) -> Response:
     """Show one run."""
-    run = runs.get(conn, run_key)
+    run = long_work.seen(conn, who, run_key)
     asked = ImportIn.model_validate(run.input) if run.kind == IMPORT.name else None
     return page(
         request,
@@ -77,8 +89,9 @@ def one(request: Request, run_key: UUID, conn: Conn, now: Now, who: Asking) -> R
 
 
 @router.get("/runs/{run_key}/files/{file_name}", dependencies=[SEES])
-def file(run_key: UUID, file_name: str, conn: Conn) -> Response:
+def file(run_key: UUID, file_name: str, conn: Conn, who: Asking) -> Response:
     """Download a file of a run."""
+    long_work.seen(conn, who, run_key)
     return saved(runs.file(conn, run_key, file_name))
 
 
@@ -86,7 +99,7 @@ def file(run_key: UUID, file_name: str, conn: Conn) -> Response:
 @shown_on("/runs/{run_key}")
 def cancel(run_key: UUID, conn: Conn, now: Now, who: Asking, sent: SentForm) -> Response:
     """Cancel a run."""
-    long_work.check_may_cancel(who, runs.get(conn, run_key))
+    long_work.check_may_cancel(who, long_work.seen(conn, who, run_key))
     runs.cancel(conn, run_key, actor=who.actor, at=now)
     return sent.leads_to(f"/runs/{run_key}")
 
@@ -95,7 +108,7 @@ def cancel(run_key: UUID, conn: Conn, now: Now, who: Asking, sent: SentForm) -> 
 @shown_on("/runs/{run_key}")
 def apply(run_key: UUID, conn: Conn, now: Now, who: Asking, sent: SentForm) -> Response:
     """Apply a dry run's import. The rows are compared again, so later changes count."""
-    run = runs.get(conn, run_key)
+    run = long_work.seen(conn, who, run_key)
     long_work.check_dry_run(run)
     assert run.upload_id is not None, "an import has a file"
     asked = ImportIn.model_validate(run.input).model_copy(update={"apply": True})

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Path, Query, Response
 from api.asking import PLANS, SEES, WORKS_OR_PLANS, Actor, Asking, Conn, Now, Version, Why
 from api.naming import Names, Naming
 from api.once import OnlyOnce
-from api.paging import At, Id, Order, Paged, PagedByFifty, Text
+from api.paging import AS_FILE, At, Id, Order, Paged, PagedByFifty, Text
 from api.problems import InvalidRange
 from api.shapes.planning import (
     DueOut,
@@ -189,7 +189,7 @@ def occurrences(plan_id: PlanId, conn: Conn, who: Asking, part: Paged) -> list[O
     return [OccurrenceOut.of_stored(each) for each in part.of_fetched(found, LATEST_FIRST)]
 
 
-@router.get("/maintenance-plans/{plan_id}/expected", dependencies=[SEES])
+@router.get("/maintenance-plans/{plan_id}/expected", dependencies=[SEES, AS_FILE])
 def expected(
     plan_id: PlanId,
     conn: Conn,

@@ -5,6 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Body
 
 from api.asking import PLANS, SEES, Asking, Conn, Now, Why
+from api.paging import AS_FILE
 from api.shapes.order_content import CalendarInOut, TargetInOut, targets_out
 from db.plant import calendars, plant
 
@@ -27,7 +28,7 @@ def put_calendar(site_code: str, body: CalendarInOut, conn: Conn, now: Now, who:
     return body
 
 
-@router.get("/targets", dependencies=[SEES])
+@router.get("/targets", dependencies=[SEES, AS_FILE])
 def targets(site_code: str, conn: Conn, who: Asking) -> list[TargetInOut]:
     """Read the targets of each priority: response and completion."""
     return targets_out(calendars.promised(conn, plant.site_by_code(conn, site_code, who.sites).id))

@@ -9,6 +9,7 @@ from psycopg import Connection
 from api.asking import PLANS, SEES, WORKS_OR_PLANS, Asking, Conn, Now
 from api.files import FileRules, send
 from api.once import Once, OnlyOnce
+from api.paging import AS_FILE
 from api.shapes.order_content import AttachmentOut, FilesOut
 from db.files import files
 from db.files.files import LARGEST, Allowed, Of, Owner
@@ -19,13 +20,13 @@ router = APIRouter(tags=["files"])
 SENT: dict[int | str, dict[str, Any]] = {200: {"content": {kind: {} for kind in files.KINDS}}}
 
 
-@router.get("/assets/{asset_id}/files", dependencies=[SEES])
+@router.get("/assets/{asset_id}/files", dependencies=[SEES, AS_FILE])
 def of_asset(asset_id: int, conn: Conn, now: Now) -> FilesOut:
     """List an asset's files (manuals and photos), the oldest first."""
     return _of(conn, Owner(Of.ASSET, plant.asset(conn, asset_id, now=now).id))
 
 
-@router.get("/locations/{location_id}/files", dependencies=[SEES])
+@router.get("/locations/{location_id}/files", dependencies=[SEES, AS_FILE])
 def of_location(location_id: int, conn: Conn, who: Asking) -> FilesOut:
     """List a functional location's files, the oldest first."""
     return _of(conn, Owner(Of.LOCATION, plant.location(conn, location_id, within=who.sites).id))

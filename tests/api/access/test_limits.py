@@ -1,19 +1,23 @@
 """What a request may cost, asked of a server as it is run."""
 
+import inspect
+import re
 import select
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import httpx
 import psycopg
 import pytest
+from fastapi.routing import iter_route_contexts
 from fastapi.testclient import TestClient
 from psycopg_pool import ConnectionPool
 
 from api import passwords, signing_in
 from api.app import create
-from api.limits import ORDINARY, Room
+from api.limits import OF_KNOWN, ORDINARY, WITH_FILES, Room
 from db.people import sessions, users
 from runtime.processes import web
 from tests.api.access.serving import MINUTE, V1, Served, ended, silent, within
@@ -52,6 +56,33 @@ def test_who_is_known_sends_what_the_path_is_for(client, seeded) -> None:
     assert client.post(path, files={"file": ("a.jpg", more)}, headers={"Idempotency-Key": "more"}).status_code == 413
     assert client.post(f"{V1}/work-orders", content=b" " * 3_000_000).status_code == 413
     assert client.post(f"{V1}/work-orders", content=b" " * 1_000_000).status_code == 422
+
+
+def takes_files(route: Any) -> bool:
+    """Whether a route reads a file that is sent to it: by its own parameters, or by what it depends on."""
+    calls = [route.endpoint, *(each.call for each in route.dependant.dependencies)]
+    mine = [each for each in calls if each.__module__ not in ("api.once", "api.asking")]
+    return any("UploadFile" in inspect.getsource(each) for each in mine)
+
+
+def test_every_route_that_takes_files_may_be_sent_one() -> None:
+    routes = iter_route_contexts(create(None, keys={}).routes)  # type: ignore[arg-type]
+    files = {route.path for route in routes if "POST" in (route.methods or ()) and takes_files(route)}
+    assert len(files) >= 9
+    assert "/rounds/{round_id}/stops/{position}" in files, "its photos are read from the whole form"
+    assert {path for path in files if not WITH_FILES.search(re.sub(r"{\w+}", "1", str(path)))} == set()
+
+
+def test_a_photo_of_a_telephone_comes_in_at_the_stop_of_a_round_and_a_long_document_in_a_form(client, seeded) -> None:
+    large = pictures.noise("JPEG", 900)
+    assert len(large) > OF_KNOWN / 4 > ORDINARY
+    for path in ("/rounds/1/stops/1", f"{V1}/rounds/1/stops/1/photos/seal"):
+        sent = {"photo_seal": ("a.jpg", large), "file": ("a.jpg", large)}
+        answer = client.post(path, files=sent, headers={"Idempotency-Key": "x", "Origin": "http://localhost"})
+        assert answer.status_code == 404, "it is read, and there is no such round"
+    typed = {"rulebook_text": "# Grüße\n" * 6_000}
+    answer = client.post("/backtests/new", data=typed, headers={"Origin": "http://localhost"}, follow_redirects=False)
+    assert answer.status_code == 303, answer.text
 
 
 def test_a_body_that_comes_too_slowly_is_given_up_and_leaves_nothing_behind(served: Served) -> None:

@@ -266,6 +266,10 @@ FORMS = {
         "/backtests/new", "/backtests/new", {"rulebook": "1", "assets": "NTH/P-101", "warm_up": "2,5"},
         {"rulebook_text": "threshold = 1", "models_text": "[", "assets": "NTH/P-9", "since": "soon", "warm_up": "long"},
     ),
+    "/audit-report": Known(
+        "/audit-report", "/audit-report", {"site": "NTH", "since": "2026-01-01T00:00", "kind": "order"},
+        {"site": "XXX", "since": "soon", "until": "late", "kind": "odd", "anchor": "5f1c"},
+    ),
     "/quarantine/{kept_id}/retry": Known("/quarantine", "/quarantine/{kept}/retry"),
     "/quarantine/{kept_id}/drop": Known("/quarantine", "/quarantine/{kept}/drop"),
     "/outbox": Known(

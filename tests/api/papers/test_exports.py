@@ -3,6 +3,7 @@
 import asyncio
 import csv
 import io
+import json
 import re
 import tempfile
 from datetime import datetime
@@ -14,10 +15,11 @@ import pytest
 
 from api.app import create
 from api.language.catalogues import language
-from api.papers import exporting, sheets
+from api.papers import audit_paper, exporting, sheets
 from api.papers.lists import LISTS
 from api.papers.sheets import Sheet, csv_lines
 from tests import people
+from tests.api.runs.test_runs import execute
 from workorder_core.language import speaking
 from workorder_core.people.access import Role
 from workorder_core.tables.plant_tables import TABLES
@@ -44,8 +46,81 @@ def test_every_list_of_the_api_can_be_had_as_a_file():
         if {"cursor", "format"} & {each["name"] for each in methods.get("get", {}).get("parameters", ())}
     }
     assert paged == LISTS.keys()
-    answers = paths["/api/v1/work-orders"]["get"]["responses"]["200"]["content"]
-    assert "text/csv" in answers
+    for path in LISTS:
+        assert "text/csv" in paths[f"/api/v1{path}"]["get"]["responses"]["200"]["content"], path
+
+
+OF_ONE_THING = {
+    "/work-orders/by-number/{number}": "an order",
+    "/work-orders/{order_id}": "an order, which can be printed",
+    "/work-orders/{order_id}/content": "an order, which can be printed",
+    "/work-orders/{order_id}/proposal": "what speaks for each technician, for one order now",
+    "/assets/{asset_id}": "an asset",
+    "/assets/{asset_id}/readings": "a chart; the readings themselves are exported by the command line",
+    "/alarms/metrics": "the numbers of one period",
+    "/shadow-runs/{run_id}/report": "a comparison; the orders of a run are a list of their own",
+    "/engine": "the engine",
+    "/health/ready": "the engine",
+    "/quarantine/{kept_id}/payloads": "bytes of one kept message",
+    "/me": "who asks",
+    "/users/{user_name}": "a user",
+    "/job-plans/{plan_code}": "a job plan",
+    "/maintenance-plans/{plan_id}": "a maintenance plan",
+    "/sites/{site_code}/costs": "a site's money; its rates and its model are lists of their own",
+    "/runs/{run_key}": "a run",
+    "/checklists/{checklist_id}": "a checklist; the items of all are a list of their own",
+    "/checklists/{checklist_id}/difference": "what two versions differ in",
+    "/inspection-routes/{route_id}": "a route",
+    "/rounds/{round_id}": "a round, whose signed report is a PDF",
+    "/audits/{audit_id}": "an audit; findings are a list of their own",
+    "/items/{item_id}/where-used": "an item",
+}
+"""Answers that have lists in them and are no list: what each is of."""
+
+
+def has_rows(schema, schemas):
+    """Whether an answer is a list of things, or has one as a field."""
+    shape = schemas.get(schema.get("$ref", "").rpartition("/")[2], schema)
+    fields = [shape, *shape.get("properties", {}).values()]
+    return any(each.get("type") == "array" and "$ref" in each.get("items", {}) for each in fields)
+
+
+def test_every_answer_that_is_a_list_can_be_had_as_a_file_paged_or_not():
+    document = create(None, keys={}).openapi()  # type: ignore[arg-type]
+    lists = set()
+    for path, methods in document["paths"].items():
+        answer = methods.get("get", {}).get("responses", {}).get("200", {}).get("content", {})
+        if has_rows(answer.get("application/json", {}).get("schema", {}), document["components"]["schemas"]):
+            lists.add(path.removeprefix("/api/v1"))
+    assert lists == LISTS.keys() | OF_ONE_THING.keys()
+    assert not LISTS.keys() & OF_ONE_THING.keys()
+
+
+def test_lists_that_are_answered_whole_are_files_too_by_their_filters(client, seeded):
+    assert client.put(f"{V1}/sites/NTH/costs/currency", json={"currency": "EUR"}).status_code == 200
+    for rate, day in (("80", "2026-01-01"), ("84.5", "2026-06-01")):
+        body = {"skill": "mechanical", "from_date": day, "per_hour": rate}
+        assert client.put(f"{V1}/sites/NTH/costs/labour-rate", json=body).status_code == 200
+    assert client.put(f"{V1}/sites/NTH/costs/model", json={"asset": "P-101", "failure": "60000"}).status_code == 200
+    found = rows(client.get(f"{V1}/sites/NTH/costs/labour-rates?format=csv"))
+    assert [(each["trade"], each["per hour (site's currency)"]) for each in found] == [
+        (each["skill"], str(float(each["per_hour"])))
+        for each in client.get(f"{V1}/sites/NTH/costs/labour-rates").json()
+    ]
+    assert len(found) == 2
+    [head, entry] = cells(client.get(f"{V1}/sites/NTH/costs/cost-model?format=xlsx"))
+    assert dict(zip(head, entry, strict=True))["a failure (site's currency)"] == 60_000
+    assert len(rows(client.get(f"{V1}/sites/NTH/targets?format=csv"))) == len(
+        client.get(f"{V1}/sites/NTH/targets").json()
+    )
+    assert client.get(f"{V1}/models/precision?format=csv").text.startswith("class,model,")
+    asset = seeded.assets["P-101"]
+    sent = client.post(
+        f"{V1}/assets/{asset}/files", files={"file": ("=manual.txt", b"read me")}, headers={"Idempotency-Key": "f"}
+    )
+    assert sent.status_code == 201
+    assert [each["name"] for each in rows(client.get(f"{V1}/assets/{asset}/files?format=csv"))] == ["'=manual.txt"]
+    assert client.get(f"{V1}/sites/NTH/costs/labour-rates?format=csv&limit=3").status_code == 422
 
 
 def test_a_column_that_no_answer_has_is_noticed():
@@ -56,7 +131,7 @@ def test_a_column_that_no_answer_has_is_noticed():
     for path, file in LISTS.items():
         read = document["paths"][f"/api/v1{path}"]["get"]["responses"]["200"]["content"]["application/json"]["schema"]
         shape = schemas.get(read.get("$ref", "").rpartition("/")[2], read)
-        items = shape.get("items") or shape["properties"]["items"]["items"]
+        items = shape.get("items") or shape["properties"][file.within]["items"]
         fields = set(schemas[items["$ref"].rpartition("/")[2]]["properties"])
         if file.split is not None:
             fields |= {"known", "actor", "bound_at"}
@@ -245,13 +320,19 @@ EXAMPLES = re.findall(
 )
 
 
-def test_the_examples_of_the_document_answer(client, seeded):
-    assert len(EXAMPLES) >= 4
+def test_the_examples_of_the_document_answer(client, database, seeded):
+    assert len(EXAMPLES) >= 8
+    [body] = re.findall(r"```json\n(.*?)\n```", PAGE.read_text(), re.DOTALL)
+    asked = client.post(f"{V1}/runs", json=json.loads(body), headers={"Idempotency-Key": "report"})
+    assert asked.status_code == 201, asked.text
+    execute(database)
     for address in EXAMPLES:
-        answer = client.get(address.replace("ORDER", str(seeded.orders["predictive"])))
+        there = address.replace("ORDER", str(seeded.orders["predictive"])).replace("RUN", asked.json()["id"])
+        answer = client.get(there)
         assert answer.status_code == 200, address
         assert answer.content
     assert f"at most {sheets.MOST_ROWS:,} rows" in PAGE.read_text()
+    assert f"the first {audit_paper.MOST_PRINTED:,} rows, the spreadsheet all, {sheets.MOST_ROWS:,}" in PAGE.read_text()
 
 
 def test_a_file_for_people_is_in_their_language_and_one_for_programs_in_english(client, seeded):

@@ -170,5 +170,5 @@ def test_an_audit_is_written_to_a_report(client, seeded, database, facts, tmp_pa
     assert broken.exit_code == 4, broken.output
     said = facts[-1]
     assert (said["sound"], said["expected_there"], len(said["broken"])) == (False, False, 1)
-    assert ":" not in said["database"], "no password"
+    assert "@" not in said["of"], "no password"
     assert len(typeset.pictures("audit", said)) == 1

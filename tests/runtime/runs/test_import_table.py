@@ -1,5 +1,7 @@
 """Tables of locations and assets into a real database, by the function that runs and the command line use."""
 
+import csv
+import io
 import random
 import re
 from collections.abc import Callable
@@ -15,7 +17,9 @@ from db.plant import plant
 from runtime.cli.main import app
 from runtime.runs import imports
 from runtime.runs.imports import Imported
+from tests.api.papers.test_exports import FORMULAS
 from workorder_core.plant.plant import Plant
+from workorder_core.tables.tables import Plan, RowProblem
 
 ROOT = Path(__file__).parents[3]
 PAGE = (ROOT / "docs" / "importing.md").read_text(encoding="utf-8")
@@ -109,6 +113,14 @@ def test_of_ten_thousand_rows_with_a_hundred_mistakes_exactly_those_are_reported
     before = versions(conn)
     assert counts(bring(conn, text(whole))) == (0, 0, ROWS, 0)
     assert versions(conn) == before
+
+
+@pytest.mark.parametrize("text", FORMULAS)
+def test_no_text_in_the_file_of_what_is_wrong_begins_as_a_formula_does(text):
+    wrong = RowProblem(row=2, column="Code", said=text, problem=text)
+    [made] = imports._files(Plan(rows=1, create=[], change=[], same=0, wrong=[wrong]))
+    [_, row] = csv.reader(io.StringIO(made.content.decode("utf-8-sig"), newline=""))
+    assert row == ["2", "Code", f"'{text}", f"'{text}"]
 
 
 def blocks(language: str) -> list[str]:
