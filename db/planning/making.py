@@ -203,7 +203,9 @@ def _group(conn: Connection, due: DueWork) -> UUID | None:
     def with_more(order: WorkOrder) -> WorkOrder:
         more = order if found is None else replace(planned(order, found), required_skill=order.required_skill)
         total = (order.estimated_hours or 0) + (hours or 0)
-        return replace(more, plan=order.plan, plan_version=order.plan_version, estimated_hours=total or None)
+        if order.plan is not None:
+            more = replace(more, plan=order.plan, plan_version=order.plan_version)
+        return replace(more, estimated_hours=total or None)
 
     why = f"Also by maintenance plan {due.plan.key} of the group {due.plan.group}: {due.why}"
     work_orders.change(conn, order_id, with_more, actor=ACTOR, at=due.now, why=why)

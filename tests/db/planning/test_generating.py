@@ -183,6 +183,16 @@ def test_plans_of_a_group_make_one_order_with_the_work_of_both(conn):
     assert work_orders.get(conn, occurrence.order_id).estimated_hours == 3.0
 
 
+def test_an_order_without_a_job_plan_gets_that_of_the_plan_which_joins_it(conn):
+    add(conn, a_plan("LOOK", job_plan=None, group="stop", group_days=5))
+    other = add(conn, a_plan("SERVICE", starts=datetime(2026, 1, 12, 8), group="stop", group_days=5))
+    generate_planned(conn, NOW)
+    order = work_orders.get(conn, made(conn, other)[0].order_id)
+    assert {each.code for each in outlook.of_order(conn, order.id)} == {"LOOK", "SERVICE"}
+    # By its job plan an order's parts are reserved and its mandatory steps asked for.
+    assert order.plan == "SERVICE"
+
+
 def test_a_plan_for_a_class_has_dates_for_each_asset_and_ends_with_one_that_is_archived(conn):
     plan_id = add(conn, a_plan(object=ObjectKind.CLASS, objects=("centrifugal_pump",)))
     generate_planned(conn, NOW)
