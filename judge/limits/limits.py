@@ -181,7 +181,6 @@ class Limits:
         self.late.clear()
         self.around.clear()
         self.latest = Latest((signal, seen) for signal, seen in self.latest.items() if seen[0] <= now_us)
-        self.heard = {signal: min(at_us, now_us) for signal, at_us in self.heard.items()}
         self.chatter.turn_back(now_us)
         for counter in self.counters.values():
             counter.turn_back(now_us)

@@ -16,10 +16,8 @@ NEVER_US = 1 << 62
 
 def hear(limits: "Limits", at_us: int, values: Mapping[str, float]) -> None:
     limits.quiet_since_us = None
-    for signal in values:
-        before = limits.heard.get(signal)
-        if before is None or before < at_us:
-            limits.heard[signal] = at_us
+    # Readings of one signal come in order of event time, except after a clock that was ahead.
+    limits.heard.update(dict.fromkeys(values, at_us))
     if any(limits.conditions.get(rule.id, NORMAL).active for rule in limits.rules.stale):
         limits.next_look_us = 0
 

@@ -164,3 +164,16 @@ def test_who_starts_counts_what_the_process_before_has_listened(conn):
     conn.execute("INSERT INTO engine_figures (written_at, figures) VALUES (%s, '{}')", (START + timedelta(seconds=40),))
     again = engine.start(conn, settings(), rulebook=rulebook.EMPTY, models={}, holder="test")
     assert again.listening.heard_s == pytest.approx(40, abs=1)
+
+
+def test_a_device_whose_own_clock_goes_on_is_not_silent_because_ours_was_set_back(conn):
+    rules = rulebook.parse(
+        {"stale": [{"id": "silent", "asset_class": "unclassified", "signal": "*", "after": "10 min"}]}
+    )
+    state = engine.start(conn, settings(), rulebook=rules, models={}, holder="test")
+    assert orders(conn, [a_message(DAY, {"temp": 60.0, "flow": 1.0})], state, 1) == 0
+    tick(conn, 0)
+    later = [a_message(DAY + 1, {"temp": 60.0}), a_message(DAY + 2, {"flow": 1.0}), a_message(DAY + 9, {"temp": 60.0})]
+    assert orders(conn, later, state, 1) == 0
+    assert orders(conn, [a_message(DAY + 13, {"temp": 60.0})], state, 1) == 1
+    assert engine.restore(conn).dump() == state.judge.dump()

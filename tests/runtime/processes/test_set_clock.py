@@ -18,33 +18,37 @@ from tests.runtime.processes import kills
 from tests.runtime.processes.kills import Device
 from tests.runtime.processes.set_clock import SetClock
 
-RULES = """
+LIMIT = """
 [[threshold]]
-id = "hot"
+id = "hot{nth}"
 asset_class = "unclassified"
-signal = "temp"
+signal = "temp{nth}"
 raise_at = 90
 clear_below = 85
 component = "bearing"
 failure_mode = "OHE"
 severity = "malfunction"
-
+"""
+SILENT = """
 [[stale]]
 id = "silent"
 asset_class = "unclassified"
 signal = "*"
 after = "10 min"
 """
+RULES = SILENT + "".join(LIMIT.format(nth=nth) for nth in ("", 0, 1, 2))
 HOUR, DAY = 3_600.0, 86_400.0
 
 
-def sent(device: Device, **temp: float) -> None:
-    """One machine's messages have no time, the other's have their own."""
+def sent(device: Device, nth: int, **temp: float) -> None:
+    """One machine's messages have no time, the other's have their own; its signal is another one each time, or its
+    limit would chatter.
+    """
     for asset, value in temp.items():
         said: dict[str, object] = {"temp": value}
         topic = f"{asset}/v1/devices/me/telemetry"
         if asset == "own":
-            said, topic = {"ts": time.time_ns() // 1_000_000, "values": said}, "plantwright/v1/NTH/own"
+            said, topic = {"ts": time.time_ns() // 1_000_000, "values": {f"temp{nth}": value}}, "plantwright/v1/NTH/own"
         device.send(Publication(topic, json.dumps(said).encode(), datetime.now(UTC)))
     device.idle(0.1)
 
@@ -87,14 +91,14 @@ def test_limits_judge_on_over_a_clock_that_is_set_and_set_right_again(
         ingest.wait_until(lambda: engine_metrics.read(conn), "it has begun")
         device = Device(mosquitto.url)
         both = {"ours": 60.0, "own": 60.0}
-        for set_by_s in (0.0, by_s, 0.0):
+        for nth, set_by_s in enumerate((0.0, by_s, 0.0)):
             clock.set(set_by_s)
             ticked(3)
             assert raised() == set(), ingest.said()
-            sent(device, **both)
-            sent(device, ours=95.0, own=95.0)
+            sent(device, nth, **both)
+            sent(device, nth, ours=95.0, own=95.0)
             ingest.wait_until(lambda: raised() == both.keys(), "both limits have seen it")
-            sent(device, **both)
+            sent(device, nth, **both)
             ingest.wait_until(lambda: raised() == set(), "both limits have seen that it is over")
             ticked(3)
         told = {each.code: each.problem for each in engine_alarms.standing(conn, now=datetime.now(UTC))}
