@@ -214,7 +214,7 @@ def fill(client: TestClient, asset: int, order: str, own_order: str) -> Iterator
     yield "maintenance plan", made.status_code
     at = f"/maintenance-plans/{made.json()['id']}"
     series = client.get(f"{v1}{at}").json()["series"][0]["id"]
-    yield "occurrence", post(f"{at}/series/{series}/skip", why="greased last week").status_code
+    yield "occurrence", post(f"{at}/series/{series}/skip", number=1, why="greased last week").status_code
     count = {"signal": "run_hours", "at": "2026-01-10T08:00:00Z", "count": 5}
     yield "meter", post(f"/assets/{asset}/meter-entries", **count).status_code
     yield "remark", post(f"/work-orders/{order}/comments", text="It hums").status_code
