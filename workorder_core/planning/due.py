@@ -144,15 +144,7 @@ def advance(plan: MaintenancePlan, series: Series, due: Due, facts: Facts, site:
         return series
     if due.cause is Cause.METER:
         return replace(series, meter_carry=series.meter_carry - plan.meter.every)
-    return replace(series, meter_carry=-_counted_at(facts.meter, due.at))
-
-
-def _counted_at(meter: MeterNow | None, at: datetime) -> float:
-    """Return the meter's count at a time, extrapolated from recent use if the time is in the future."""
-    if meter is None:
-        return 0.0
-    ahead = max((at - meter.at) / timedelta(days=1), 0.0)
-    return meter.used + ahead * (meter.per_day or 0.0)
+    return replace(series, meter_carry=0.0 if facts.meter is None else -facts.meter.count_at(due.at))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -265,7 +257,7 @@ def _by_meter(meter: ByMeter, series: Series, facts: Facts, site: SiteTime) -> d
     """Return the beginning of the day on which the meter reaches its interval, or is expected to; at most one a day."""
     if facts.meter is None:
         return None
-    at = replace(facts.meter, used=facts.meter.used + series.meter_carry).reached_at(meter.every)
+    at = facts.meter.reached_at(meter.every, carry=series.meter_carry)
     if at is None:
         return None
     day = max(site.local(at).date(), site.local(series.reached).date() + timedelta(days=1))

@@ -3,12 +3,13 @@
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from enum import StrEnum
 
 from workorder_core.planning import recurrence
 from workorder_core.planning.deciding import preview
 from workorder_core.planning.due import NOTHING_KNOWN, Facts, Series
+from workorder_core.planning.meters import MeterNow
 from workorder_core.planning.plans import ByCalendar, MaintenancePlan, OnFreeDay
 from workorder_core.planning.site_time import SiteTime
 
@@ -135,24 +136,101 @@ Moves = dict[date, date | None]
 def days_due(entry: Entry, *, until: datetime, moves: Moves | None = None) -> Iterator[tuple[int, date]]:
     """Yield the number and the site's day of each occurrence up to a time, as ``preview`` does.
 
-    A plan by calendar alone, at one time a day, is counted in days without a look at the clock: that is what makes
-    ten thousand plans quick.
+    A calendar with one time a day is counted in days, with hardly a look at the clock, alone or beside a meter: that is
+    what makes ten thousand plans quick.
     """
     plan, series, site = entry.plan, entry.series, entry.site
-    calendar = plan.calendar
-    if calendar is None or plan.meter is not None or plan.condition is not None or len(calendar.times()) > 1:
+    calendar, moves = plan.calendar, {} if moves is None else moves
+    by_condition = plan.condition is not None and entry.facts.condition_since is not None
+    if by_condition or calendar is None or len(calendar.times()) > 1:
         for due in preview(plan, series, site, until=until, facts=entry.facts, most=10_000, explained=False):
             yield due.number, site.local(due.at).date()
         return
+    if plan.meter is not None and entry.facts.meter is not None:
+        yield from enumerate(_first_of_both(entry, calendar, entry.facts.meter, until, moves), series.number + 1)
+        return
     at_time, number = calendar.times()[0], series.number
     reached, last = site.local(series.reached).date(), site.local(until).date()
-    for day in dated_days(calendar, series, site, last, {} if moves is None else moves):
+    for day in dated_days(calendar, series, site, last, moves):
         if day <= reached and site.moment(datetime.combine(day, at_time)) <= series.reached:
             continue
         if day == last and site.moment(datetime.combine(day, at_time)) > until:
             return
         number += 1
         yield number, day
+
+
+def _first_of_both(entry: Entry, calendar: ByCalendar, now: MeterNow, until: datetime, moves: Moves) -> Iterator[date]:
+    """Yield the site's days on which a calendar with one time a day or a meter is due, whichever comes first.
+
+    Whatever comes first uses up the calendar's next day, and what comes after is moved with it.
+    """
+    assert entry.plan.meter is not None
+    every, site, at_time = entry.plan.meter.every, entry.site, calendar.times()[0]
+    days = _nominal_days(calendar, entry.series, site)
+    reached, carry, shift = entry.series.reached, entry.series.meter_carry, entry.series.shift_days
+    reached_day = site.local(reached).date()
+    while True:
+        unmoved, dated = next(
+            (
+                (day, moved)
+                for day, moved in _moved(calendar, days, shift, site, moves)
+                if moved > reached_day or (moved == reached_day and _at(site, moved, at_time) > reached)
+            ),
+            (date.min, None),
+        )
+        at = now.reached_at(every, carry=carry)
+        counted = None if at is None else max(site.local(at).date(), reached_day + _DAY)
+        if dated is None and counted is None:
+            return
+        by_meter = counted is not None and (
+            dated is None
+            or counted < dated
+            or (counted == dated and _at(site, counted, time()) < _at(site, dated, at_time))
+        )
+        day = counted if by_meter else dated
+        assert day is not None
+        reached = _at(site, day, time() if by_meter else at_time)
+        if reached > until:
+            return
+        yield day
+        reached_day = day
+        if by_meter and dated is not None:
+            shift += (day - unmoved).days
+        carry = carry - every if by_meter else -now.count_at(reached)
+
+
+def _at(site: SiteTime, day: date, at_time: time) -> datetime:
+    return site.moment(datetime.combine(day, at_time))
+
+
+def _nominal_days(calendar: ByCalendar, series: Series, site: SiteTime) -> Iterator[date]:
+    """Yield the rule's days after the series' position, before they are moved."""
+    starts, after, at_time = calendar.starts, series.after, calendar.times()[0]
+    if after is None:
+        begin = site.local(series.reached).date() - timedelta(days=abs(series.shift_days) + 366)
+    else:
+        begin = after.date() - _DAY
+    for day in recurrence.days(recurrence.parse(calendar.rule), starts.date(), after=begin):
+        nominal = datetime.combine(day, at_time)
+        if nominal >= starts and (after is None or nominal > after):
+            yield day
+
+
+def _moved(
+    calendar: ByCalendar, days: Iterator[date], shift_days: int, site: SiteTime, moves: Moves
+) -> Iterator[tuple[date, date]]:
+    """Yield days after the moves by earlier work, and after those by free days too; without those left out."""
+    last, season, shift = recurrence.parse(calendar.rule).until, calendar.season, timedelta(days=shift_days)
+    for day in days:
+        unmoved = day + shift
+        if last is not None and unmoved > last:
+            return
+        if season is not None and not season.has(unmoved):
+            continue
+        found = _of_free_day(calendar.on_free_day, unmoved, site, moves)
+        if found is not None:
+            yield unmoved, found
 
 
 def dated_days(calendar: ByCalendar, series: Series, site: SiteTime, last: date, moves: Moves) -> Iterator[date]:
@@ -172,10 +250,7 @@ def dated_days(calendar: ByCalendar, series: Series, site: SiteTime, last: date,
             return
         if day < first or (season is not None and not season.has(found)):
             continue
-        if not keep:
-            if found not in moves:
-                moves[found] = _worked(calendar.on_free_day, found, site)
-            found = moves[found]
+        found = _of_free_day(calendar.on_free_day, found, site, moves)
         if found is None or found <= before:
             continue
         if found > last:
@@ -187,6 +262,15 @@ def dated_days(calendar: ByCalendar, series: Series, site: SiteTime, last: date,
 
 
 _LONGEST_MOVE = 366
+_DAY = timedelta(days=1)
+
+
+def _of_free_day(on_free_day: OnFreeDay, day: date, site: SiteTime, moves: Moves) -> date | None:
+    if on_free_day is OnFreeDay.KEEP:
+        return day
+    if day not in moves:
+        moves[day] = _worked(on_free_day, day, site)
+    return moves[day]
 
 
 def _worked(on_free_day: OnFreeDay, day: date, site: SiteTime) -> date | None:

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 RECENT = timedelta(days=90)
 """How far back "recent use" goes."""
-_SHORTEST = timedelta(days=1)
+_DAY = timedelta(days=1)
 _FARTHEST_DAYS = 36_500
 
 
@@ -37,15 +37,21 @@ class MeterNow:
     per_day: float | None
     at: datetime
 
-    def reached_at(self, count: float) -> datetime | None:
+    def reached_at(self, count: float, *, carry: float = 0.0) -> datetime | None:
         """Return when a count is reached by recent use, or the newest sample's time if it has been reached; None:
-        unknown."""
-        left = count - self.used
+        unknown. ``carry`` is use from before, in the meter's unit.
+        """
+        left = count - (self.used + carry)
         if left <= 0:
             return self.at
         if self.per_day is None or left / self.per_day > _FARTHEST_DAYS:
             return None
         return self.at + timedelta(days=left / self.per_day)
+
+    def count_at(self, at: datetime) -> float:
+        """Return the count at a time, extrapolated from recent use if the time is in the future."""
+        ahead = max((at - self.at) / _DAY, 0.0)
+        return self.used + ahead * (self.per_day or 0.0)
 
 
 def merged(*sources: Iterable[Sample]) -> list[Sample]:
@@ -78,7 +84,7 @@ def _between(before: float, sample: Sample, wraps_at: float | None) -> float:
 def per_day(samples: Sequence[Sample], *, now: datetime, wraps_at: float | None = None) -> float | None:
     """Return the recent daily use; None while less than a day is known, or if nothing was used."""
     recent = [each for each in samples if now - RECENT <= each.at <= now]
-    if not recent or recent[-1].at - recent[0].at < _SHORTEST:
+    if not recent or recent[-1].at - recent[0].at < _DAY:
         return None
     total = used(recent, since=recent[0].at, wraps_at=wraps_at)
     days = (recent[-1].at - recent[0].at) / timedelta(days=1)
