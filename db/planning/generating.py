@@ -3,7 +3,7 @@ A generator locks due series and skips those that another one has locked. The de
 the transaction of its order, under a unique key.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -11,7 +11,7 @@ from uuid import UUID
 
 import structlog
 from psycopg import Connection, InterfaceError, OperationalError
-from psycopg.rows import class_row, dict_row, scalar_row
+from psycopg.rows import dict_row, scalar_row, tuple_row
 
 from db import sql
 from db.errors import NotFound, StoreError
@@ -22,7 +22,7 @@ from workorder_core.planning import meters
 from workorder_core.planning.deciding import Becomes, Outcome, call_at, decide
 from workorder_core.planning.due import Due, Facts, Series, advance, complete, next_due
 from workorder_core.planning.meters import MeterNow, Sample
-from workorder_core.planning.plans import MaintenancePlan
+from workorder_core.planning.plans import ByMeter, MaintenancePlan
 from workorder_core.planning.site_time import SiteTime
 from workorder_core.sentences import say
 
@@ -91,6 +91,7 @@ def _look_at(conn: Connection, ids: Sequence[int], now: datetime) -> Looked:
     with conn.cursor(row_factory=dict_row) as cursor:
         rows = cursor.execute(_QUERIES["of_ids"], {"ids": list(ids)}).fetchall()
     stored = plans.of_ids(conn, sorted({row["plan_id"] for row in rows}))
+    shown = samples(conn, ((row, stored[row["plan_id"]].plan) for row in rows), now)
     sites: dict[int, SiteTime] = {}
     decided, saved, failed = 0, list[dict[str, Any]](), list[str]()
     for row in sorted(rows, key=lambda each: (each["call_at"], each["id"])):
@@ -99,7 +100,7 @@ def _look_at(conn: Connection, ids: Sequence[int], now: datetime) -> Looked:
                 of_plan = stored[row["plan_id"]]
                 if of_plan.site_id not in sites:
                     sites[of_plan.site_id] = site_times.of_site(conn, of_plan.site_id)
-                count, columns = _look(conn, dict(row), of_plan, sites[of_plan.site_id], now)
+                count, columns = _look(conn, dict(row), of_plan, sites[of_plan.site_id], now, shown)
         except (OperationalError, InterfaceError):
             raise
         except Exception as error:  # noqa: BLE001 - one plan must not stop the work of all others
@@ -116,11 +117,16 @@ def _look_at(conn: Connection, ids: Sequence[int], now: datetime) -> Looked:
 
 
 def _look(
-    conn: Connection, row: dict[str, Any], stored: Stored, site: SiteTime, now: datetime
+    conn: Connection,
+    row: dict[str, Any],
+    stored: Stored,
+    site: SiteTime,
+    now: datetime,
+    shown: Mapping[int, Sequence[Sample]],
 ) -> tuple[int, dict[str, Any]]:
     if row["ended_at"] is not None:
         return 0, _columns(row, series_of(row), None, None)
-    facts = known(conn, row, stored.plan, now)
+    facts = known(conn, row, stored.plan, now, shown)
     look = _Look(row=row, stored=stored, site=site, now=now, series=series_of(row), facts=facts)
     _apply_completions(conn, look)
     decided, open_id = 0, row["open_id"]
@@ -209,8 +215,17 @@ def _apply_completions(conn: Connection, look: _Look) -> None:
         conn.execute(_QUERIES["applied"], noted)
 
 
-def known(conn: Connection, row: dict[str, Any], plan: MaintenancePlan, now: datetime) -> Facts:
-    """Return the facts of a series' object, and record in its row since when its condition is present."""
+def known(
+    conn: Connection,
+    row: dict[str, Any],
+    plan: MaintenancePlan,
+    now: datetime,
+    shown: Mapping[int, Sequence[Sample]] | None = None,
+) -> Facts:
+    """Return the facts of a series' object, and record in its row since when its condition is present.
+
+    ``shown`` is what ``samples`` has read for many series at once.
+    """
     if plan.meter is None and plan.condition is None:
         return Facts()
     asset_id = row["asset_id"]
@@ -219,8 +234,12 @@ def known(conn: Connection, row: dict[str, Any], plan: MaintenancePlan, now: dat
             there = cursor.execute(_QUERIES["installed_at"], {"location_id": row["location_id"]}).fetchall()
         if len(there) != 1:
             return Facts()
-        asset_id = there[0]
-    facts = Facts(meter=None if plan.meter is None else _meter(conn, asset_id, row, plan, now))
+        asset_id, shown = there[0], None
+    facts = Facts()
+    if plan.meter is not None:
+        if shown is None:
+            shown = samples(conn, [(row | {"asset_id": asset_id}, plan)], now)
+        facts = Facts(meter=_meter(shown[row["id"]], row, plan.meter, now))
     if plan.condition is None:
         return facts
     since, said = _condition(conn, asset_id, plan)
@@ -228,22 +247,39 @@ def known(conn: Connection, row: dict[str, Any], plan: MaintenancePlan, now: dat
     return replace(facts, condition_since=row["condition_since"], condition=said)
 
 
-def _meter(
-    conn: Connection, asset_id: int, row: dict[str, Any], plan: MaintenancePlan, now: datetime
-) -> MeterNow | None:
-    assert plan.meter is not None
-    since = row["meter_from"] or row["begun_at"]
-    asked = {"asset_id": asset_id, "signal": plan.meter.signal, "now": now}
-    with conn.cursor(row_factory=class_row(Sample)) as cursor:
-        # One day more, so that the meter's count at the start is included.
-        asked |= {"since": min(since, now - meters.RECENT) - timedelta(days=1)}
-        samples = cursor.execute(_QUERIES["counts"], asked).fetchall()
-    if not samples:
+def samples(
+    conn: Connection, of: Iterable[tuple[Mapping[str, Any], MaintenancePlan]], now: datetime
+) -> dict[int, list[Sample]]:
+    """Return what the meters of series of assets have shown lately, by series; none for a plan without a meter."""
+    wanted = [
+        (row["id"], row["asset_id"], plan.meter.signal, _since(row, now))
+        for row, plan in of
+        if plan.meter is not None and row["asset_id"] is not None
+    ]
+    found: dict[int, list[Sample]] = {each[0]: [] for each in wanted}
+    if wanted:
+        ids, assets, signals, since = map(list, zip(*wanted, strict=True))
+        asked = {"ids": ids, "asset_ids": assets, "signals": signals, "since": since, "now": now}
+        with conn.cursor(row_factory=tuple_row) as cursor:
+            for series_id, *sample in cursor.execute(_QUERIES["counts"], asked):
+                found[series_id].append(Sample(*sample))
+    return found
+
+
+def _since(row: Mapping[str, Any], now: datetime) -> datetime:
+    # One day more, so that the meter's count at the start is included.
+    begun: datetime = row["meter_from"] or row["begun_at"]
+    return min(begun, now - meters.RECENT) - timedelta(days=1)
+
+
+def _meter(found: Sequence[Sample], row: Mapping[str, Any], meter: ByMeter, now: datetime) -> MeterNow | None:
+    if not found:
         return None
+    since = row["meter_from"] or row["begun_at"]
     return MeterNow(
-        used=meters.used(samples, since=since, wraps_at=plan.meter.wraps_at),
-        per_day=meters.per_day(samples, now=now, wraps_at=plan.meter.wraps_at),
-        at=samples[-1].at,
+        used=meters.used(found, since=since, wraps_at=meter.wraps_at),
+        per_day=meters.per_day(found, now=now, wraps_at=meter.wraps_at),
+        at=found[-1].at,
     )
 
 

@@ -250,6 +250,7 @@ def _ahead(
         ).fetchall()
     stored = plans.of_ids(conn, sorted({row["plan_id"] for row in rows}))
     sites: dict[int, SiteTime] = {}
+    shown = generating.samples(conn, ((row, stored[row["plan_id"]].plan) for row in rows), now)
     trades = _trades(conn)
     efforts: dict[int, Mapping[str, Effort]] = {}
     for row in rows:
@@ -258,7 +259,7 @@ def _ahead(
             sites[of.site_id] = site_times.of_site(conn, of.site_id)
         if of.id not in efforts:
             efforts[of.id] = _efforts(of.plan, trades)
-        facts = generating.known(conn, row, of.plan, now) if of.plan.meter is not None else Facts()
+        facts = generating.known(conn, row, of.plan, now, shown) if of.plan.meter is not None else Facts()
         entry = Entry(
             plan=of.plan, series=generating.series_of(row), site=sites[of.site_id], efforts=efforts[of.id], facts=facts
         )

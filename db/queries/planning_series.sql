@@ -80,16 +80,19 @@ UPDATE maintenance_occurrences SET applied = true, note = %(note)s
 WHERE series_id = %(series_id)s AND number = %(number)s;
 
 -- name: counts
--- What a meter has shown since a time: the last reading of each day and the newest, and what people entered.
-SELECT at, count, exchanged FROM (
+-- What the meters of series have shown since a time: the last reading of each day and the newest, and what people entered.
+SELECT w.id, c.at, c.count, c.exchanged
+FROM unnest(%(ids)s::bigint[], %(asset_ids)s::bigint[], %(signals)s::text[], %(since)s::timestamptz[])
+    AS w (id, asset_id, signal, since)
+CROSS JOIN LATERAL (
     (SELECT DISTINCT ON (r.observed_at::date) r.observed_at AS at, r.value AS count, false AS exchanged
      FROM readings r JOIN signals s ON s.id = r.signal_id
-     WHERE s.asset_id = %(asset_id)s AND s.name = %(signal)s AND r.quality < 2 AND r.observed_at BETWEEN %(since)s AND %(now)s
+     WHERE s.asset_id = w.asset_id AND s.name = w.signal AND r.quality < 2 AND r.observed_at BETWEEN w.since AND %(now)s
      ORDER BY r.observed_at::date, r.observed_at DESC)
     UNION ALL
     SELECT at, count, exchanged FROM meter_entries
-    WHERE asset_id = %(asset_id)s AND signal = %(signal)s AND at BETWEEN %(since)s AND %(now)s
-) AS every ORDER BY at, exchanged;
+    WHERE asset_id = w.asset_id AND signal = w.signal AND at BETWEEN w.since AND %(now)s
+) AS c ORDER BY w.id, c.at, c.exchanged;
 
 -- name: alarm_since
 -- Since when an alarm has been active.
