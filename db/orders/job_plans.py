@@ -162,9 +162,11 @@ def copy_to(conn: Connection, order_id: UUID, plan: JobPlan, *, reserve_at: date
     tied = {each.item for each in order_lines.of_order(conn, order_id)}
     lines = max((line.line for line in there.values()), default=0)
     wanted = [part for part in plan.parts if part.part not in there and part.part not in tied]
-    for number, part in enumerate(wanted, lines + 1):
-        line = PartLine(line=number, part=part.part, needed=part.quantity, unit=part.unit)
-        order_content.put_parts(conn, order_id, [line])
+    added = [
+        PartLine(line=number, part=part.part, needed=part.quantity, unit=part.unit)
+        for number, part in enumerate(wanted, lines + 1)
+    ]
+    order_content.put_parts(conn, order_id, added)
     if reserve_at is not None:
         order_lines.reserve_planned(conn, order_id, order_content.parts(conn, order_id), at=reserve_at)
 

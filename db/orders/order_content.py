@@ -59,8 +59,11 @@ def steps(conn: Connection, order_id: UUID) -> list[StepDone]:
 def set_steps(conn: Connection, order_id: UUID, steps: Sequence[PlanStep]) -> None:
     """Replace an order's steps by those of a plan, none of them done."""
     conn.execute(_QUERIES["drop_steps"], {"order_id": order_id})
-    for seq, step in enumerate(steps, 1):
-        conn.execute(_QUERIES["add_step"], asdict(step) | {"order_id": order_id, "seq": seq, "kind": step.kind.value})
+    rows = [
+        asdict(step) | {"order_id": order_id, "seq": seq, "kind": step.kind.value} for seq, step in enumerate(steps, 1)
+    ]
+    with conn.cursor() as cursor:
+        cursor.executemany(_QUERIES["add_step"], rows)
 
 
 def save_step(conn: Connection, order_id: UUID, step: StepDone) -> None:
@@ -84,8 +87,8 @@ def parts(conn: Connection, order_id: UUID) -> list[PartLine]:
 
 def put_parts(conn: Connection, order_id: UUID, lines: Sequence[PartLine]) -> None:
     """Store parts of an order by their lines."""
-    for line in lines:
-        conn.execute(_QUERIES["put_part"], asdict(line) | {"order_id": order_id})
+    with conn.cursor() as cursor:
+        cursor.executemany(_QUERIES["put_part"], [asdict(line) | {"order_id": order_id} for line in lines])
 
 
 def comments(conn: Connection, order_id: UUID) -> list[Comment]:

@@ -28,7 +28,7 @@ from workorder_core.sentences import say
 
 _QUERIES = sql.load("planning_series")
 _log = structlog.get_logger("planning")
-AT_ONCE = 20
+AT_ONCE = 100
 """How many series one transaction evaluates."""
 _LOOK_AGAIN = timedelta(minutes=10)
 """How often meters and conditions are evaluated."""
@@ -92,28 +92,34 @@ def _look_at(conn: Connection, ids: Sequence[int], now: datetime) -> Looked:
         rows = cursor.execute(_QUERIES["of_ids"], {"ids": list(ids)}).fetchall()
     stored = plans.of_ids(conn, sorted({row["plan_id"] for row in rows}))
     shown = samples(conn, ((row, stored[row["plan_id"]].plan) for row in rows), now)
-    sites: dict[int, SiteTime] = {}
-    decided, saved, failed = 0, list[dict[str, Any]](), list[str]()
-    for row in sorted(rows, key=lambda each: (each["call_at"], each["id"])):
-        try:
-            with conn.transaction():
-                of_plan = stored[row["plan_id"]]
-                if of_plan.site_id not in sites:
-                    sites[of_plan.site_id] = site_times.of_site(conn, of_plan.site_id)
-                count, columns = _look(conn, dict(row), of_plan, sites[of_plan.site_id], now, shown)
-        except (OperationalError, InterfaceError):
-            raise
-        except Exception as error:  # noqa: BLE001 - one plan must not stop the work of all others
-            key = stored[row["plan_id"]].plan.key
-            _log.exception("series of a maintenance plan failed, looked at again later", plan=key, series=row["id"])
-            failed.append(f"maintenance plan {key}: {type(error).__name__}: {error}".partition("\n")[0])
-            conn.execute(_QUERIES["put_off"], {"id": row["id"], "call_at": now + _LOOK_AGAIN})
-        else:
-            decided += count
-            saved.append(columns)
-    with conn.cursor() as cursor:
-        cursor.executemany(_QUERIES["save"], saved)
-    return Looked(series=len(rows), occurrences=decided, failed=tuple(failed))
+    sites = {site_id: site_times.of_site(conn, site_id) for site_id in {each.site_id for each in stored.values()}}
+    rows.sort(key=lambda each: (each["call_at"], each["id"]))
+
+    def look(some: Sequence[Mapping[str, Any]]) -> list[tuple[int, dict[str, Any]]]:
+        of = [(dict(row), stored[row["plan_id"]]) for row in some]
+        with conn.transaction():
+            return [_look(conn, row, plan, sites[plan.site_id], now, shown) for row, plan in of]
+
+    failed: list[str] = []
+    try:
+        found = look(rows)
+    except (OperationalError, InterfaceError):
+        raise
+    except Exception:  # noqa: BLE001 - one after the other: one plan must not stop the work of all others
+        found = []
+        for row in rows:
+            try:
+                found += look([row])
+            except (OperationalError, InterfaceError):
+                raise
+            except Exception as error:  # noqa: BLE001 - said, and tried again later
+                key = stored[row["plan_id"]].plan.key
+                _log.exception("series of a maintenance plan failed, looked at again later", plan=key, series=row["id"])
+                failed.append(f"maintenance plan {key}: {type(error).__name__}: {error}".partition("\n")[0])
+                conn.execute(_QUERIES["put_off"], {"id": row["id"], "call_at": now + _LOOK_AGAIN})
+    with conn.cursor() as saving:
+        saving.executemany(_QUERIES["save"], [columns for _, columns in found])
+    return Looked(series=len(rows), occurrences=sum(count for count, _ in found), failed=tuple(failed))
 
 
 def _look(

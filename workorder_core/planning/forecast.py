@@ -1,10 +1,11 @@
 """Forecasts work that will fall due: hours by trade and week or month, before anything is generated. Pure."""
 
-from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from enum import StrEnum
+from operator import itemgetter
 
 from workorder_core.planning import recurrence
 from workorder_core.planning.deciding import preview
@@ -93,20 +94,11 @@ def forecast(
         counts[key] += 1
         have_order[key] += 1
         hours[key] += each.hours
-    moves: dict[tuple[int, OnFreeDay | None], Moves] = {}
-    entries = list(entries)  # so that no site's identity is used twice
-    number_of = by.key
-    for entry in entries:
-        of_number = _efforts(entry)
-        cycle = len(of_number)
-        of_site = moves.setdefault(
-            (id(entry.site), None if entry.plan.calendar is None else entry.plan.calendar.on_free_day), {}
-        )
-        for number, day in days_due(entry, until=until, moves=of_site):
-            effort = of_number[number % cycle] if cycle > 1 else of_number[0]
-            key = (number_of(day), effort.trade)
-            counts[key] += 1
-            hours[key] += effort.hours
+    for effort, days in _by_effort(list(entries), until).items():
+        for day, count in days.items():
+            key = (by.key(day), effort.trade)
+            counts[key] += count
+            hours[key] += count * effort.hours
     return [
         Load(
             begins=by.begins(period),
@@ -117,6 +109,22 @@ def forecast(
         )
         for period, trade in sorted(counts)
     ]
+
+
+def _by_effort(entries: Sequence[Entry], until: datetime) -> dict[Effort, Counter[date]]:
+    """Return how often each effort falls due on each day. A sequence: no site's identity is used twice."""
+    found: dict[Effort, Counter[date]] = defaultdict(Counter)
+    moves: dict[tuple[int, OnFreeDay | None], Moves] = {}
+    for entry in entries:
+        of_number, calendar = _efforts(entry), entry.plan.calendar
+        of_site = moves.setdefault((id(entry.site), None if calendar is None else calendar.on_free_day), {})
+        due = days_due(entry, until=until, moves=of_site)
+        if len(of_number) == 1:
+            found[of_number[0]].update(map(itemgetter(1), due))
+            continue
+        for number, day in due:
+            found[of_number[number % len(of_number)]][day] += 1
+    return found
 
 
 def _efforts(entry: Entry) -> list[Effort]:
@@ -250,7 +258,8 @@ def dated_days(calendar: ByCalendar, series: Series, site: SiteTime, last: date,
             return
         if day < first or (season is not None and not season.has(found)):
             continue
-        found = _of_free_day(calendar.on_free_day, found, site, moves)
+        if not keep:
+            found = _of_free_day(calendar.on_free_day, found, site, moves)
         if found is None or found <= before:
             continue
         if found > last:
