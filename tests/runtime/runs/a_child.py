@@ -73,10 +73,10 @@ def unlucky(work: Work) -> Done:
     raise ZeroDivisionError("nobody expected that")
 
 
-kinds.known()
 EXECUTORS = {"steps": steps, "unsafe": steps, "greedy": greedy, "endless": endless, "deaf": deaf, "unlucky": unlucky}
 
 if __name__ == "__main__":
+    kinds.known()
     code = child.main(lambda: EXECUTORS)
     if dies_at_its_end:
         die()

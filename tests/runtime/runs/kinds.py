@@ -12,3 +12,11 @@ def known() -> None:
     assert isinstance(kinds, dict)
     for name in (*SAFE, "unsafe"):
         kinds[name] = RunKind(name=name, title=name, safe_again=name != "unsafe", roles=frozenset())
+
+
+def forgotten() -> None:
+    """Make them unknown again, for the tests that come after in this process."""
+    kinds = runs.KINDS
+    assert isinstance(kinds, dict)
+    for name in (*SAFE, "unsafe"):
+        kinds.pop(name, None)

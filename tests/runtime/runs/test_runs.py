@@ -32,6 +32,7 @@ def database(embedded_server: str, _template: str) -> Iterator[str]:
         with psycopg.connect(url) as conn:
             conn.execute("CREATE TABLE done_by_runs (run uuid)")
         yield url
+    kinds.forgotten()
 
 
 @pytest.fixture
