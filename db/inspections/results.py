@@ -11,7 +11,7 @@ from psycopg.rows import class_row, kwargs_row
 
 from db import scope, sql
 from workorder_core.inspections.answers import Verdict
-from workorder_core.inspections.checklists import Item, from_document
+from workorder_core.inspections.checklists import Item, ItemKind, from_document
 
 _QUERIES = sql.load("inspection_results")
 RECENTLY = timedelta(days=7)
@@ -123,5 +123,8 @@ def totals(conn: Connection) -> Totals:
 
 
 def _result(**row: Any) -> Result:
-    asked = next(each for each in row.pop("items") if each["key"] == row["item"])
+    key = row["item"]
+    # An answer whose question its version does not have is shown by its key.
+    unknown = {"key": key, "text": key, "kind": ItemKind.TEXT}
+    asked = next((each for each in row.pop("items") if each["key"] == key), unknown)
     return Result(**row | {"item": from_document(asked), "verdict": Verdict(row["verdict"])})

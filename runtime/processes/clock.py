@@ -25,12 +25,15 @@ class Clock:
         """Return by how much the clock was set since the last jump, negative for back; 0 if that is less than
         ``least_s``.
         """
-        now_s = _ahead_s()
-        jump_s = now_s - self._ahead_s
+        jump_s = self.off_s()
         if abs(jump_s) < least_s:
             return 0.0
-        self._ahead_s = now_s
+        self._ahead_s += jump_s
         return jump_s
+
+    def off_s(self) -> float:
+        """Return by how much the clock was set since the last jump, negative for back, and leave it to be noticed."""
+        return _ahead_s() - self._ahead_s
 
 
 def describe_jump(jump_s: float) -> str:

@@ -82,7 +82,7 @@ ROWS: dict[str, list[tuple[object, float | str]]] = {
     'text that is a number, `"21.5"`': [("21.5", 21.5), (" 1e3 ", 1000.0), ("true", 1.0), ("False", 0.0)],
     "text that names one of the signal's states": [("RUNNING", 1.0), (" fault ", 7.0)],
     "any other text": [("AUTO", "unknown_state")],
-    "enumeration by number": [(7, 7.0), (3, 3.0)],
+    "enumeration sent as a number": [(7, 7.0), (3, 3.0)],
     "NaN, infinite": [
         ("NaN", "not_a_number"),
         ("-Infinity", "not_a_number"),

@@ -294,6 +294,14 @@ def test_nothing_old_is_dropped_for_a_day_after_a_clock_was_set_years_ahead(data
         runner.join(60)
 
 
+def test_of_the_times_that_a_clock_set_years_ahead_leaves_out_one_is_made_up_for():
+    every = jobs.Every(seconds=0.2, timezone=UTC)
+    first = datetime(2026, 3, 2, tzinfo=UTC)
+    late = first + timedelta(days=3_650)
+    assert every.get_next_fire_time(first, first) == first + timedelta(seconds=0.2)
+    assert every.get_next_fire_time(first, late) == late + timedelta(seconds=0.2)
+
+
 def until(condition) -> None:
     for _ in range(1_200):
         if condition():
