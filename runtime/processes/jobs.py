@@ -30,7 +30,7 @@ from db.people import assignments
 from db.planning import generating, plans
 from db.runs import runs
 from db.telemetry import quarantine
-from runtime.processes.clock import REPORT_FROM_S, Clock, describe_jump
+from runtime.processes.clock import DOUBTED_FOR, REPORT_FROM_S, Clock, describe_jump
 from workorder_core.alarms.engine_alarms import Code
 from workorder_core.orders import escalation
 from workorder_core.people.dispatching import BY_DEFAULT, Dispatched
@@ -40,10 +40,6 @@ ACTOR = "system:timetable"
 ANSWERS_KEPT = timedelta(days=7)
 LOOK_AT_CLOCK_S = 2.0
 _DELETED_AT_ONCE = 20_000
-DROPS_AGAIN_AFTER = timedelta(days=1)
-"""After the clock was set forward, jobs that drop what is old wait so long for somebody to look at the clock: a clock
-that is years ahead would make everything old.
-"""
 Thing = TypeVar("Thing")
 _log = structlog.get_logger("jobs")
 
@@ -94,9 +90,9 @@ def run(database_url: str, timetable: Timetable, stop: threading.Event) -> None:
             trigger = Every(seconds=seconds, timezone=UTC)
             scheduler.add_job(_once, trigger, args=(pool, name, work), id=name, next_run_time=first)
 
-        def if_on_time(work: Callable[[Connection], int]) -> Callable[[Connection], int]:
-            # A clock that was just set forward has not been noticed yet.
-            return lambda conn: work(conn) if clock.off_s() < REPORT_FROM_S else 0
+        def unless_doubted(work: Callable[[Connection], int]) -> Callable[[Connection], int]:
+            # It may have been due, or queued, before the jump was noticed.
+            return lambda conn: 0 if clock.is_doubted() else work(conn)
 
         every(timetable.assign_every_s, lambda conn: assign_open(conn, timetable.dispatched), "assign")
         every(timetable.escalate_every_s, escalate_late, "escalate")
@@ -109,7 +105,7 @@ def run(database_url: str, timetable: Timetable, stop: threading.Event) -> None:
         every(timetable.rounds_every_s, report_overdue_findings, "findings of audits")
         for work, name in _dropping(timetable):
             seconds = timetable.tidy_every_s if work is forget_answers else timetable.retention_every_s
-            every(seconds, if_on_time(work), name)
+            every(seconds, unless_doubted(work), name)
             drops.add(name)
         scheduler.start()
         try:
@@ -151,7 +147,7 @@ def _go_on_after(jump_s: float, scheduler: BackgroundScheduler, pool: Connection
     """
     now, waits = datetime.now(UTC), jump_s >= REPORT_FROM_S
     for job in scheduler.get_jobs():
-        job.modify(next_run_time=now + DROPS_AGAIN_AFTER if waits and job.id in drops else now)
+        job.modify(next_run_time=now + DOUBTED_FOR if waits and job.id in drops else now)
     if abs(jump_s) < REPORT_FROM_S:
         return
     _log.error("ALARM: system clock jumped, running all jobs now", by_s=round(jump_s, 1))
