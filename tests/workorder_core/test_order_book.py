@@ -204,7 +204,7 @@ def lived(history):
     """A book after findings and people's lawful steps; yields it with the decision, or None, after each of them."""
     book, clock = OrderBook(), 0.0
     for pause, what in history:
-        clock += pause
+        clock += pause + 0.001  # no two frames of an asset are of one moment
         decision = None
         if len(what) == 4:
             decision = intake.decide(a_finding(clock, *what), book.of(ASSET), POLICY)

@@ -46,15 +46,16 @@ def test_the_letters_are_looked_for_in_the_fonts_of_the_templates() -> None:
 
 
 AUDIT = {
-    "sound": True, "footer": "Printed by 王芳", "rows": 1, "orders": 1, "database": "水泵 🔧", "broken": [], "more": 0,
-    "broken_anchors": [], "anchor": None, "expected": None, "expected_there": True,
+    "sound": True, "footer": "Printed by 王芳", "of": "水泵 🔧", "verdict": "sound", "looked_at": "1", "asked": [],
+    "broken": [], "more": "", "broken_anchors": [], "anchor": None, "expected": None, "expected_there": True,
+    "trail": None,
 }  # fmt: skip
 
 
 def test_a_print_says_at_its_end_which_letters_are_boxes(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(fonts, "all_", lambda: EMBEDDED)
     [boxes] = typeset.pictures("audit", AUDIT)
-    [none] = typeset.pictures("audit", AUDIT | {"database": "plant", "footer": "Printed by Wang Fang"})
+    [none] = typeset.pictures("audit", AUDIT | {"of": "plant", "footer": "Printed by Wang Fang"})
     assert typeset._boxes("水泵") == "Printed as boxes, because no font of the server has them: U+6C34, U+6CF5."
     assert typeset._boxes("plant") == ""
     assert boxes != none
@@ -73,7 +74,7 @@ def test_with_fonts_of_debian_names_of_east_asia_and_emoji_are_printed_without_a
     monkeypatch.setattr(fonts, "all_", lambda: found)
     there, lacking = fonts.scripts()
     assert lacking == [], there
-    said = AUDIT | {"database": "".join(fonts.SAMPLES.values())}
+    said = AUDIT | {"of": "".join(fonts.SAMPLES.values())}
     assert typeset._boxes(str(said)) == ""
     assert typeset.pdf("audit", said).startswith(b"%PDF-")
 
