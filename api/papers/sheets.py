@@ -14,13 +14,12 @@ from openpyxl.styles import Font
 from openpyxl.utils import get_column_letter
 
 from api.papers.columns import Cell
+from workorder_core.tables.cells import guarded
 
 BOM = "\ufeff"
 """The mark by which Excel recognises UTF-8."""
 MOST_ROWS = 50_000
 """The most rows of an XLSX, which is complete before its first byte is sent: about fifteen seconds of work."""
-_FORMULA = re.compile(r"^\s*[=+\-@\uff1d\uff0b\uff0d\uff20]|^[\t\r\n]")
-"""The characters by which spreadsheets recognise a formula; the wide ones are from Chinese and Japanese keyboards."""
 _NOT_IN_XML = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 _LONGEST_CELL = 32_767
 _EXCEL_YEARS = range(1901, 9999)
@@ -50,7 +49,7 @@ def _plain(cell: Cell) -> str | int | float:
         case datetime():
             return cell.isoformat(timespec="seconds")
         case str():
-            return f"'{cell}" if _FORMULA.match(cell) else cell
+            return guarded(cell)
         case _:
             return cell
 

@@ -1,6 +1,5 @@
 """``plantwright checklist`` and ``plantwright route``: what is inspected where, from a file and to one."""
 
-import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Annotated, Any
@@ -11,7 +10,6 @@ import typer
 from runtime.cli import tables
 from runtime.cli.command_line import Database, given, needing, shown_errors
 from runtime.cli.tables import Apply, Columns, Decimal, File, HeaderRow, Site, TableName, Why
-from runtime.settings import InvalidSettings
 
 checklist_app = typer.Typer(help="Checklists from a file and to one.", no_args_is_help=True)
 route_app = typer.Typer(help="Inspection routes from a file and to one.", no_args_is_help=True)
@@ -51,7 +49,6 @@ def _add(app: typer.Typer, table: TableName, path: str, rows: Callable[..., Sequ
     @app.command()
     def export(site: SiteOfExport, out: Out = None, database: Database = None) -> None:
         """Write what is in force as CSV, which can be imported again."""
-        from api.papers import sheets
         from api.papers.lists import LISTS
         from db.plant import plant
 
@@ -62,11 +59,7 @@ def _add(app: typer.Typer, table: TableName, path: str, rows: Callable[..., Sequ
                 place = plant.site_by_code(conn, site)
                 found = rows(conn, place.code)
             file = LISTS[path]
-            text = sheets.csv_lines([file.headers, *(file.row(each, place.time_zone) for each in found)])
-            try:
-                _ = sys.stdout.buffer.write(text) if out is None else out.write_bytes(text)
-            except OSError as error:
-                raise InvalidSettings(f"{out} cannot be written: {error.strerror}") from None
+            tables.write_csv([file.headers, *(file.row(each, place.time_zone) for each in found)], out)
 
 
 _add(checklist_app, TableName.CHECKLISTS, "/checklist-items", _items)

@@ -1,7 +1,5 @@
 """``plantwright plan``: maintenance plans from and to a file, what falls due, and making what is due now."""
 
-import csv
-import io
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,9 +14,8 @@ from db.planning import tables as planning_tables
 from db.plant import plant
 from runtime.cli import tables
 from runtime.cli.command_line import Database, console, given, needing, shown_errors
-from runtime.settings import InvalidSettings
+from runtime.cli.tables import Apply, Columns, Decimal, File, HeaderRow, Site, TableName, Why
 from workorder_core.planning.forecast import Load, Period, months_ahead
-from workorder_core.tables.cells import Value
 from workorder_core.tables.plan_table import PLANS
 
 app = typer.Typer(help="Maintenance plans: work that recurs.", no_args_is_help=True)
@@ -27,18 +24,17 @@ SiteCode = Annotated[str, typer.Option("--site", help="code of the site")]
 
 @app.command(name="import")
 def import_plans(
-    file: Annotated[Path, typer.Argument(help="a CSV or XLSX file, as `plan export` writes it or with your headers")],
-    site: SiteCode,
-    column: Annotated[
-        list[str] | None,
-        typer.Option("--column", help="column=header, like code=Plan; repeatable; default: found by the headers"),
-    ] = None,
-    apply: Annotated[bool, typer.Option("--apply", help="store it; default: only show what it would do")] = False,
-    why: Annotated[str, typer.Option(help="the reason, stored with the new versions")] = "",
+    file: File,
+    site: Site,
+    column: Columns = None,
+    header_row: HeaderRow = None,
+    decimal: Decimal = None,
+    apply: Apply = False,
+    why: Why = "",
     database: Database = None,
 ) -> None:
     """Import maintenance plans. Without --apply nothing is stored; the same file again changes nothing."""
-    tables.import_table(tables.TableName.PLANS, file, site, column=column, apply=apply, why=why, database=database)
+    tables.import_table(TableName.PLANS, file, site, column, header_row, decimal, apply, why, database)
 
 
 @app.command(name="export")
@@ -51,19 +47,14 @@ def export_plans(
     with shown_errors(), _connected(database) as conn:
         plant.site_by_code(conn, site)
         rows = planning_tables.rows(conn, site)
-    text = io.StringIO(newline="")
-    out = csv.writer(text)
-    out.writerow([each.title for each in PLANS.columns])
-    out.writerows([_cell(facts[each.name]) for each in PLANS.columns] for facts in rows.values())
-    if file is None:
-        typer.echo(text.getvalue(), nl=False)
-        return
     with shown_errors():
-        try:
-            file.write_text(text.getvalue(), encoding="utf-8", newline="")
-        except OSError as error:
-            raise InvalidSettings(f"{file} cannot be written: {error.strerror}") from None
-    console.print(f"{len(rows)} plans written to {file}", highlight=False)
+        tables.write_csv(
+            [[each.title for each in PLANS.columns]]
+            + [[facts[each.name] for each in PLANS.columns] for facts in rows.values()],
+            file,
+        )
+    if file is not None:
+        console.print(f"{len(rows)} plans written to {file}", highlight=False)
 
 
 @app.command()
@@ -110,11 +101,3 @@ def _show(found: Sequence[Load], by: Period) -> None:
         shown.add_row(begins.isoformat(), *hours, str(sum(each.count for each in of_period.values())))
     console.print(shown)
     console.print(f"{sum(each.hours for each in found):g} hours", highlight=False)
-
-
-def _cell(value: Value | None) -> str:
-    if value is None:
-        return ""
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    return str(value)

@@ -1,8 +1,10 @@
 """``plantwright import-table``: a CSV or XLSX file of one of the plant's tables, as a dry run or applied."""
 
+import sys
+from collections.abc import Iterable, Sequence
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import psycopg
 import typer
@@ -40,6 +42,17 @@ HeaderRow = Annotated[int | None, typer.Option(min=1, help="row of the headers; 
 Decimal = Annotated[str | None, typer.Option(help="sign before decimals, . or ,; default: found")]
 Apply = Annotated[bool, typer.Option("--apply", help="store it; default: only show what it would do")]
 Why = Annotated[str, typer.Option(help="the reason, stored with the changes")]
+
+
+def write_csv(rows: Iterable[Sequence[Any]], out: Path | None) -> None:
+    """Write rows as CSV to a file, else to standard output. Raises InvalidSettings."""
+    from api.papers import sheets
+
+    text = sheets.csv_lines(rows)
+    try:
+        _ = sys.stdout.buffer.write(text) if out is None else out.write_bytes(text)
+    except OSError as error:
+        raise InvalidSettings(f"{out} cannot be written: {error.strerror}") from None
 
 
 def import_table(

@@ -5,7 +5,7 @@ has the lock; what is done already is not done again.
 """
 
 import threading
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -30,7 +30,7 @@ from db.people import assignments
 from db.planning import generating, plans
 from db.runs import runs
 from db.telemetry import quarantine
-from runtime.processes.clock import DOUBTED_FOR, REPORT_FROM_S, Clock, describe_jump
+from runtime.processes.clock import REPORT_FROM_S, Clock, describe_jump
 from workorder_core.alarms.engine_alarms import Code
 from workorder_core.orders import escalation
 from workorder_core.people.dispatching import BY_DEFAULT, Dispatched
@@ -82,7 +82,6 @@ def run(database_url: str, timetable: Timetable, stop: threading.Event) -> None:
             job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None},
         )
 
-        drops: set[str] = set()
         clock = Clock()
 
         def every(seconds: float, work: Callable[[Connection], int], name: str) -> None:
@@ -106,12 +105,11 @@ def run(database_url: str, timetable: Timetable, stop: threading.Event) -> None:
         for work, name in _dropping(timetable):
             seconds = timetable.tidy_every_s if work is forget_answers else timetable.retention_every_s
             every(seconds, unless_doubted(work), name)
-            drops.add(name)
         scheduler.start()
         try:
             while not stop.wait(LOOK_AT_CLOCK_S):
                 if jump_s := clock.jumped_s(LOOK_AT_CLOCK_S):
-                    _go_on_after(jump_s, scheduler, pool, drops)
+                    _go_on_after(jump_s, scheduler, pool)
         finally:
             scheduler.shutdown(wait=True)
 
@@ -140,20 +138,16 @@ def _dropping(timetable: Timetable) -> Iterator[tuple[Callable[[Connection], int
         yield lambda conn: drop_old_refusals(conn, keep=refused), "quarantine"
 
 
-def _go_on_after(jump_s: float, scheduler: BackgroundScheduler, pool: ConnectionPool, drops: Collection[str]) -> None:
-    """Run every job now and continue from there: the schedule follows a clock that was set.
-
-    Those that drop what is old (``drops``) wait for a day after a clock was set forward.
-    """
-    now, waits = datetime.now(UTC), jump_s >= REPORT_FROM_S
+def _go_on_after(jump_s: float, scheduler: BackgroundScheduler, pool: ConnectionPool) -> None:
+    """Run every job now and continue from there: the schedule follows a clock that was set."""
     for job in scheduler.get_jobs():
-        job.modify(next_run_time=now + DOUBTED_FOR if waits and job.id in drops else now)
+        job.modify(next_run_time=datetime.now(UTC))
     if abs(jump_s) < REPORT_FROM_S:
         return
     _log.error("ALARM: system clock jumped, running all jobs now", by_s=round(jump_s, 1))
     try:
         with pool.connection() as conn:
-            note = describe_jump(jump_s) + ("; nothing old is dropped for a day" if waits else "")
+            note = describe_jump(jump_s) + ("; nothing old is dropped for a day" if jump_s > 0 else "")
             engine_alarms.note_trouble(conn, Code.CLOCK_JUMPED, note)
     except (OperationalError, PoolTimeout) as error:
         _log.warning("clock jump could not be recorded for the board", error=str(error))

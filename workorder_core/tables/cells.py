@@ -16,6 +16,8 @@ _GROUPED = {
     ",": re.compile(r"[+-]?\d{1,3}([. ]\d{3})+(,\d*)?"),
 }
 _PLAIN = {".": re.compile(r"[+-]?\d+(\.\d*)?"), ",": re.compile(r"[+-]?\d+(,\d*)?")}
+_FORMULA = re.compile(r"\s*[=+\-@\uff1d\uff0b\uff0d\uff20]|[\t\r\n]")
+"""The characters by which spreadsheets recognise a formula; the wide ones are from Chinese and Japanese keyboards."""
 _YES = frozenset({"yes", "y", "true", "1", "x", "ja", "j", "wahr"})
 _NO = frozenset({"no", "n", "false", "0", "nein", "falsch"})
 MOST_LETTERS = 500
@@ -81,9 +83,23 @@ def plain(text: str) -> str:
     return "".join(letter for letter in text.casefold() if letter.isalnum())
 
 
+def guarded(text: str) -> str:
+    """Return a text for a file so that no spreadsheet runs it as a formula: such a one begins with an apostrophe.
+
+    >>> guarded("+24 V supply"), unguarded("'+24 V supply"), unguarded("'s-Hertogenbosch")
+    ("'+24 V supply", '+24 V supply', "'s-Hertogenbosch")
+    """
+    return f"'{text}" if _FORMULA.match(text) else text
+
+
+def unguarded(text: str) -> str:
+    """Return a text of a file without the apostrophe that ``guarded`` has put before it."""
+    return text[1:] if text.startswith("'") and _FORMULA.match(text[1:]) else text
+
+
 def read_cell(column: Column, text: str, *, decimal: str = ".") -> Value | None:
     """Parse a cell, None for an empty one. Raises InvalidCell. ``decimal`` is the decimal separator, ``.`` or ``,``."""
-    said = text.strip()
+    said = unguarded(text.strip())
     if not said:
         return None
     if any(ord(letter) < 32 and letter not in "\t\r\n" for letter in said):

@@ -33,7 +33,7 @@ def command(database):
 
 ROWS = """Plan;Description;For;Equipment;RRULE;Start;Trade;Duration;Window
 GREASE;Grease the bearings;asset;P-101;FREQ=MONTHLY;{at};mechanical;0,5;5
-LOOK;Look at every pump;class;centrifugal_pump;FREQ=WEEKLY;{at};mechanical;0,25;3
+LOOK;+ look at every pump;class;centrifugal_pump;FREQ=WEEKLY;{at};mechanical;0,25;3
 """
 
 
@@ -50,6 +50,7 @@ def test_plans_are_imported_with_a_dry_run_exported_and_changed_in_the_file(site
     assert "2 as they are, 0 wrong" in command("import", out, "--site", "NTH", "--apply")[1]
     assert [each.plan.version for each in plans.listed(site)] == [1, 1]
     rows = list(csv.DictReader(out.open(encoding="utf-8")))
+    assert [row["Title"] for row in rows] == ["Grease the bearings", "'+ look at every pump"], "no formula"
     rows[0]["Hours"] = "0.75"
     with out.open("w", encoding="utf-8", newline="") as written:
         writer = csv.DictWriter(written, rows[0].keys())
