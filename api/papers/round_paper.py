@@ -15,9 +15,10 @@ from db.inspections import history, reports, rounds, stops
 from db.inspections.rounds import Round
 from db.inspections.stops import Answered, Stop
 from db.people import users
+from workorder_core.digits import plain
 from workorder_core.inspections import answers
 from workorder_core.inspections.answers import Verdict
-from workorder_core.inspections.checklists import Item, ItemKind, plain
+from workorder_core.inspections.checklists import Item, ItemKind
 from workorder_core.inspections.rounds import How, RoundStep, StopStatus
 from workorder_core.language import N_, _, ngettext, pgettext
 from workorder_core.sentences import stored

@@ -4,6 +4,7 @@ By the functions that the API and the jobs call, at their past times. Without th
 """
 
 import random
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -114,10 +115,11 @@ def put(conn: Connection, *, site: str, now: datetime) -> int:
     there = {each.code for each in checklists.routes(conn, site=site)}
     wanted = (*with_a_year(site, begin), *from_now_on(site, begin))
     made = _add(conn, [each for each in wanted if each.inspection_route in (None, *there)], now)
-    if made:
+    if any(each.meter is not None for each in made):
         _run_hours(conn, site, now, weeks=12)
+    if made:
         jobs.generate_planned(conn, now)
-    return made
+    return len(made)
 
 
 def year(conn: Connection, *, site: str, now: datetime) -> int:
@@ -138,11 +140,12 @@ def year(conn: Connection, *, site: str, now: datetime) -> int:
     return len(done)
 
 
-def _add(conn: Connection, wanted: list[MaintenancePlan] | tuple[MaintenancePlan, ...], at: datetime) -> int:
+def _add(conn: Connection, wanted: Sequence[MaintenancePlan], at: datetime) -> list[MaintenancePlan]:
+    """Store the plans that are not there yet, and return them."""
     missing = [each for each in wanted if plans.by_code(conn, each.site, each.code) is None]
     for each in missing:
         plans.add(conn, each, actor=PLANNER, at=at)
-    return len(missing)
+    return missing
 
 
 def _eight(at: datetime, conn: Connection, site: str) -> datetime:

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from workorder_core.inspections.checklists import Checklist, Item, ItemKind, plain
+from workorder_core.digits import plain
+from workorder_core.inspections.checklists import Checklist, Item, ItemKind
 from workorder_core.sentences import kept, say
 
 LONGEST = 4_000

@@ -8,6 +8,7 @@ from dataclasses import dataclass, fields, replace
 from enum import StrEnum
 from typing import Any
 
+from workorder_core.digits import plain
 from workorder_core.sentences import say
 from workorder_core.words import Severity
 
@@ -32,15 +33,6 @@ class ItemKind(StrEnum):
     @property
     def label(self) -> str:
         return {ItemKind.YES_NO: "yes or no"}.get(self, self.value)
-
-
-def plain(number: float) -> str:
-    """Return a number with every digit that somebody wrote: a limit or a meter's reading, 1234567.8.
-
-    >>> plain(80.0), plain(1234567.8), plain(-0.05)
-    ('80', '1234567.8', '-0.05')
-    """
-    return f"{number:.12g}"
 
 
 class InvalidChecklist(ValueError):

@@ -9,6 +9,7 @@ from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from enum import StrEnum
 
+from workorder_core.digits import plain
 from workorder_core.planning import recurrence
 from workorder_core.planning.meters import MeterNow
 from workorder_core.planning.plans import ByCalendar, ByMeter, MaintenancePlan, OnFreeDay, Package
@@ -325,16 +326,23 @@ def _why_count(meter: ByMeter, series: Series, now: MeterNow, site: SiteTime) ->
     unit = f" {meter.unit}" if meter.unit else ""
     head = kept(
         "Every {interval} of {signal}: {spent} used by {day}",
-        interval=f"{meter.every:g}{unit}",
+        interval=f"{plain(meter.every)}{unit}",
         signal=meter.signal,
-        spent=f"{spent:.4g}{unit}",
+        spent=f"{_roughly(spent)}{unit}",
         day=_day(site.local(now.at).date()),
     )
     if spent >= meter.every or now.per_day is None:
         return f"{head}."
     return kept(
-        "{head}, about {value} a day of late, so it is expected then.", head=head, value=f"{now.per_day:.3g}{unit}"
+        "{head}, about {value} a day of late, so it is expected then.",
+        head=head,
+        value=f"{_roughly(now.per_day)}{unit}",
     )
+
+
+def _roughly(number: float) -> str:
+    """Return a number whole from a hundred on, else with three digits: nobody counts tenths of an hour of thousands."""
+    return plain(round(number)) if abs(number) >= 100 else f"{number:.3g}"
 
 
 def _days(count: int, *, signed: bool = False) -> str:

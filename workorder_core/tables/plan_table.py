@@ -8,6 +8,7 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Any
 
+from workorder_core.digits import plain
 from workorder_core.far_times import near_day
 from workorder_core.planning.documents import to_document
 from workorder_core.planning.plans import (
@@ -161,7 +162,7 @@ def _decimal(value: float | None) -> Decimal | None:
 
 
 def _package_said(each: Package) -> str:
-    cells = [each.name, str(each.every), "" if each.hours is None else f"{each.hours:g}", each.job_plan or ""]
+    cells = [each.name, str(each.every), "" if each.hours is None else plain(each.hours), each.job_plan or ""]
     return "; ".join(cells).rstrip("; ")
 
 

@@ -16,6 +16,7 @@ from api.once import SentForm
 from db.errors import AlreadyExists
 from db.inspections import checklists
 from db.plant import plant
+from workorder_core.digits import plain
 from workorder_core.inspections.answers import InvalidAnswer, number_of
 from workorder_core.inspections.checklists import (
     MOST_ITEMS,
@@ -25,7 +26,6 @@ from workorder_core.inspections.checklists import (
     Item,
     ItemKind,
     difference,
-    plain,
 )
 from workorder_core.language import _
 from workorder_core.words import Severity

@@ -8,6 +8,7 @@ from typing import Any
 from pydantic import BaseModel, Field
 
 from api.board.forms.form_errors import Fields, InvalidForm, figure
+from workorder_core.digits import plain
 from workorder_core.far_times import near_day
 from workorder_core.planning.plans import (
     AfterOutage,
@@ -205,7 +206,7 @@ def fields_of(plan: MaintenancePlan) -> Written:
     """Return the fields of a form that shows a plan."""
     calendar, meter, condition = plan.calendar, plan.meter, plan.condition
     lines = [
-        "; ".join([each.name, str(each.every), "" if each.hours is None else f"{each.hours:g}", each.job_plan or ""])
+        "; ".join([each.name, str(each.every), "" if each.hours is None else plain(each.hours), each.job_plan or ""])
         for each in plan.packages
     ]
     same = {
@@ -224,13 +225,13 @@ def fields_of(plan: MaintenancePlan) -> Written:
         on_free_day="keep" if calendar is None else calendar.on_free_day.value,
         season="" if calendar is None or calendar.season is None else season_said(calendar.season),
         signal="" if meter is None else meter.signal,
-        every="" if meter is None else f"{meter.every:g}",
+        every="" if meter is None else plain(meter.every),
         meter_unit="" if meter is None else meter.unit,
         wraps_at="" if meter is None or meter.wraps_at is None else f"{meter.wraps_at:.15g}",
-        meter_early="" if meter is None or not meter.early else f"{meter.early:g}",
-        meter_late="" if meter is None or not meter.late else f"{meter.late:g}",
+        meter_early="" if meter is None or not meter.early else plain(meter.early),
+        meter_late="" if meter is None or not meter.late else plain(meter.late),
         alarm=(condition.alarm if condition else None) or "",
-        health_below="" if condition is None or condition.health_below is None else f"{condition.health_below:g}",
+        health_below="" if condition is None or condition.health_below is None else plain(condition.health_below),
         shift_factor=str(plan.shift_factor),
         when_open=plan.when_open.value,
         after_outage=plan.after_outage.value,
@@ -239,7 +240,7 @@ def fields_of(plan: MaintenancePlan) -> Written:
         skill=plan.skill or "",
         checklist=plan.checklist or "",
         inspection_route=plan.inspection_route or "",
-        hours="" if plan.hours is None else f"{plan.hours:g}",
+        hours="" if plan.hours is None else plain(plan.hours),
         stops_asset="yes" if plan.stops_asset else "",
         group=plan.group or "",
         active="yes" if plan.active else "",

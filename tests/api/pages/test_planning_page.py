@@ -6,8 +6,10 @@ from typing import Any
 
 import pytest
 
+from api.board.planning.written import fields_of, read
 from db.inspections import rounds
 from runtime.processes import jobs
+from workorder_core.planning.plans import ByMeter, MaintenancePlan, ObjectKind
 
 HTML = {"Accept": "text/html", "Origin": "http://localhost"}
 PLAN: dict[str, Any] = {
@@ -116,3 +118,11 @@ def test_metrics_count_plans_their_orders_and_what_became_of_them(client, seeded
     assert found['plantwright_maintenance_orders{which="late"}'] == "1.0"
     assert found['plantwright_maintenance_occurrences_of_30_days{status="generated"}'] == "1.0"
     assert found["plantwright_maintenance_behind"] == "1.0"
+
+
+def test_a_plan_goes_through_its_form_with_every_digit():
+    plan = MaintenancePlan(
+        code="P", site="NTH", title="Look", object=ObjectKind.ASSET, objects=("P-101",),
+        meter=ByMeter(signal="strokes", every=1_234_567.5, early=12_345.25),
+    )  # fmt: skip
+    assert read(fields_of(plan), site="NTH", code="P").meter == plan.meter

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from workorder_core.digits import plain
 from workorder_core.inspections import answers, audits, rounds
 from workorder_core.inspections.answers import Answer, Given, InvalidAnswer, Verdict
 from workorder_core.inspections.audits import (
@@ -28,7 +29,6 @@ from workorder_core.inspections.checklists import (
     difference,
     from_document,
     keep_keys,
-    plain,
 )
 from workorder_core.inspections.rounds import (
     OnlyNoted,

@@ -237,6 +237,14 @@ def test_a_count_that_is_entered_late_is_where_it_belongs():
     assert meters.used(meters.merged(early, late, entered), since=AT, wraps_at=10_000) == 9890 + 30
 
 
+def test_a_meters_sentence_has_no_exponents():
+    plan = replace(a_plan("FREQ=YEARLY", datetime(2026, 1, 1, 8)), meter=ByMeter(signal="strokes", every=1_500_000.0))
+    facts = Facts(meter=MeterNow(used=1_234_567.8, per_day=86_400.0, at=BEGUN))
+    due = next(preview(plan, Series(begun_at=BEGUN), BERLIN, until=BEGUN + 900 * DAY, facts=facts))
+    assert "Every 1500000 of strokes: 1234568 used" in due.why
+    assert "about 86400 a day" in due.why
+
+
 def test_recent_use_says_when_a_count_will_be_reached():
     counted = samples(0, 10, 20, 30)
     now = MeterNow(used=30.0, per_day=meters.per_day(counted, now=AT + 3 * DAY), at=AT + 3 * DAY)
