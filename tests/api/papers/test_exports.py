@@ -18,7 +18,7 @@ from api.language.catalogues import language
 from api.papers import audit_paper, exporting, sheets
 from api.papers.lists import LISTS
 from api.papers.sheets import Sheet, csv_lines
-from tests import people
+from tests import coroutines, people
 from tests.api.runs.test_runs import execute
 from workorder_core.language import speaking
 from workorder_core.people.access import Role
@@ -188,7 +188,7 @@ def test_a_file_is_sent_as_it_is_made_and_breaks_off_where_who_asks_may_not_go_o
         "asgi": {"version": "3.0", "spec_version": "2.3"},
     }  # fmt: skip
     with pytest.raises(exporting.CutOff):
-        asyncio.run(create(pool, keys={})(scope, receive, send))
+        coroutines.run(create(pool, keys={})(scope, receive, send))
     rows_sent = b"".join(sent).count(b"\r\n") - 1
     assert 0 < rows_sent < 1208
     assert not whole, "no end, so that nobody takes it for the whole list"

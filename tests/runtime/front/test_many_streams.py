@@ -12,7 +12,7 @@ import pytest
 
 from api.events import hub
 from db.events import events
-from tests import people
+from tests import coroutines, people
 from tests.parts.event_streams import MINUTE
 from tests.runtime.front.front import free_port
 from tests.runtime.processes import kills
@@ -32,7 +32,7 @@ def test_two_thousand_streams_are_refused_beyond_the_bound_and_shut_nobody_out(d
     port = free_port()
     with kills.plantwright("api", env=kills.environment(database=database, port=port), log=data_dir / "log") as api:
         api.wait_until(lambda: _ask(port, "/health/ready", keys[-1]) == 200, "it answers")
-        asyncio.run(_try(port, keys, database))
+        coroutines.run(_try(port, keys, database))
         assert _ask(port, "/", keys[-1]) == 200
         api.stop()
 
