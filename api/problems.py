@@ -280,9 +280,7 @@ def install(app: FastAPI, page: Render, *, wants_page: Callable[[Request], bool]
     def unknown(request: Request, error: Exception) -> Response:
         # As text: a traceback renderer that shows variables would write keys and passwords into the log.
         lines = "".join(traceback.format_exception(error))
-        _log.error(
-            "a request failed", path=_SECRET.sub(r"\1…", request.url.path), method=request.method, traceback=lines
-        )
+        _log.error("request failed", path=_SECRET.sub(r"\1…", request.url.path), method=request.method, traceback=lines)
         return answer(request, FAILURE, say("plantwright failed at this; its log says where, please report it"))
 
     for kind in PROBLEMS:

@@ -81,7 +81,7 @@ def _found(judge: "Judge", event: Event, findings: Iterable[Finding]) -> Iterato
 
 
 def _note_failed(judge: "Judge", event: Event, why: str, whole: str | None = None) -> None:
-    _log.error("event failed, judging continues", kind=event.kind, arrival=event.arrival, why=why, whole=whole)
+    _log.error("event failed, judging continues", kind=event.kind, arrival=event.arrival, error=why, traceback=whole)
     if len(judge.failed) < _MOST_FAILED:
         judge.failed.append(f"input {event.arrival}, {event.kind!r}: {why}")
 

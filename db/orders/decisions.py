@@ -148,7 +148,7 @@ def optional(conn: Connection, what: str, work: Callable[[], _Made]) -> _Made | 
     except (OperationalError, InterfaceError):
         raise
     except Exception:  # noqa: BLE001 - a missing order is worse than one without its plan
-        _log.exception("optional part of an order failed, continuing without it", what=what)
+        _log.exception("optional part of an order failed, continuing without it", part=what)
         return None
 
 

@@ -114,7 +114,7 @@ def _look_at(conn: Connection, ids: Sequence[int], now: datetime) -> Looked:
                 raise
             except Exception as error:  # noqa: BLE001 - said, and tried again later
                 key = stored[row["plan_id"]].plan.key
-                _log.exception("series of a maintenance plan failed, looked at again later", plan=key, series=row["id"])
+                _log.exception("maintenance plan failed for an asset, retrying later", plan=key, series=row["id"])
                 failed.append(f"maintenance plan {key}: {type(error).__name__}: {error}".partition("\n")[0])
                 conn.execute(_QUERIES["put_off"], {"id": row["id"], "call_at": now + _LOOK_AGAIN})
     with conn.cursor() as saving:

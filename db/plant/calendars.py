@@ -69,7 +69,7 @@ def _holidays(country: str, subdivision: str | None, year: int) -> set[date]:
     try:
         return {day for ahead in range(_YEARS_AHEAD + 1) for day in _public(country, subdivision, year + ahead)}
     except NoSuchCountry as error:
-        _log.warning("public holidays unavailable, targets computed without them", why=str(error))
+        _log.warning("public holidays unavailable, targets computed without them", error=str(error))
         return set()
 
 

@@ -71,7 +71,7 @@ class Formats:
         try:
             return self._parse(message, bounds)
         except Exception as error:  # noqa: BLE001 - no message may stop the others, whatever it makes fail
-            _log.error("parser failed, message quarantined", topic=message.topic[:200], whole=traced(error))
+            _log.error("parser failed, message quarantined", topic=message.topic[:200], traceback=traced(error))
             return [], [border.unreadable(message, error)]
 
     def _parse(self, message: Message, bounds: Bounds) -> tuple[list[Frame], list[Refused]]:

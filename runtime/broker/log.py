@@ -71,9 +71,9 @@ class Listener:
             try:
                 self._listen(self.settings.broker_log)
             except BrokerUnreachable as error:
-                _log.warning("broker log unavailable, retrying", why=str(error))
+                _log.warning("broker log unavailable, retrying", error=str(error))
             except InvalidSettings as error:
-                _log.error("broker log unavailable", why=str(error))
+                _log.error("broker log unavailable", error=str(error))
                 return
             self.stop.wait(AGAIN_S)
 
@@ -136,12 +136,12 @@ class Listener:
                 if self._unwritten:
                     engine_alarms.note_trouble(conn, Code.SESSION_TRIED, self._tried(), times=self._unwritten)
         except psycopg.Error as problem:
-            _log.warning("attempt on the engine's identity could not be recorded", why=str(problem).strip())
+            _log.warning("attempt to use the engine's identity could not be recorded", error=str(problem).strip())
             return
         if self._taken:
-            _log.warning("ALARM: another client used our broker session", who=self._taken)
+            _log.warning("ALARM: another client used our broker session", client=self._taken)
         if self._unwritten:
-            _log.warning("ALARM: somebody tried the engine's identity at the broker", who=self._tried())
+            _log.warning("ALARM: somebody tried to use the engine's identity at the broker", client=self._tried())
         self._unwritten, self._taken = 0, ""
 
     def _tried(self) -> str:

@@ -101,7 +101,7 @@ def deliver_next(conn: Connection, receiver_id: int, means: Means, clock: Callab
     except (OperationalError, InterfaceError):
         raise
     except Exception as error:  # noqa: BLE001 - it is an attempt that failed, whatever the reason
-        _log.exception("sending has failed in a new manner", receiver=head.name, kind=head.kind)
+        _log.exception("unexpected error while sending", receiver=head.name, kind=head.kind)
         outcome = Outcome(Fault.PASSING, kept("sending failed: {error}", error=f"{type(error).__name__}: {error}"))
     took = timedelta(seconds=time.monotonic() - moment)
     with conn.transaction():
@@ -146,9 +146,7 @@ def _record(
 
 def _disable(conn: Connection, head: Head, why: str, now: datetime) -> None:
     receivers.set_state(conn, head.receiver_id, "disabled", actor=ACTOR, at=now, why=why)
-    _log.error(
-        "ALARM: a receiver is disabled; its messages wait until somebody enables it", receiver=head.name, why=why
-    )
+    _log.error("ALARM: receiver disabled, its messages wait until it is enabled", receiver=head.name, reason=why)
 
 
 def run(database_url: str, means: Means, stop: threading.Event) -> None:
@@ -210,9 +208,9 @@ class _Senders:
                 while not self.over.is_set() and deliver_next(conn, receiver, self.means, _now):
                     pass
         except (OperationalError, PoolTimeout) as error:
-            _log.warning("receiver waits, database unavailable", error=str(error).strip())
+            _log.warning("sending paused, database unavailable", error=str(error).strip())
         except Exception:  # noqa: BLE001 - likewise
-            _log.exception("sending to a receiver failed, retrying", receiver=receiver)
+            _log.exception("sending failed, retrying", receiver=receiver)
         finally:
             self._busy.discard(receiver)
 

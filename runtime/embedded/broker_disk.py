@@ -211,5 +211,5 @@ def _look_until(guard: Guard, stop: threading.Event, on_change: Callable[[Intake
             except BlockingIOError:
                 pass
             except OSError as error:
-                _log.warning("broker disk could not be checked", why=str(error))
+                _log.warning("broker disk could not be checked", error=str(error))
             stop.wait(LOOK_EVERY_S)

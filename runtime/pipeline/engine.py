@@ -250,7 +250,10 @@ def _load_files(conn: Connection, files: Mapping[Kind, Mapping[str, Any]]) -> No
         elif loaded is not None and documents.version(conn, kind).document != document:
             newest = documents.version(conn, kind)
             _log.info(
-                "settings file ignored, a newer version is in force", kind=kind.value, by=newest.actor, why=newest.why
+                "settings file ignored, a newer version is in force",
+                kind=kind.value,
+                set_by=newest.actor,
+                reason=newest.why,
             )
 
 
@@ -295,7 +298,7 @@ def _from_checkpoint(conn: Connection, written: Written) -> Judge | None:
     try:
         return Judge.from_parts(_noted(judge_db.checkpoint_parts(conn, format_=FORMAT), written.digests), arrival)
     except (ValueError, TypeError, LookupError, msgspec.DecodeError, zlib.error) as error:
-        _log.warning("checkpoint unreadable, rebuilding from readings", arrival=arrival, why=str(error))
+        _log.warning("checkpoint unreadable, rebuilding from readings", arrival=arrival, error=str(error))
         written.arrival = None
         return None
 

@@ -35,7 +35,7 @@ def read_waiting(conn: Connection, state: Engine) -> Processed | None:
     processed = splitting.process(conn, list(map(message, waiting)), state)
     with conn.transaction():
         entered.done(conn, [each.id for each in waiting])
-    _log.info("values measured by people were read", values=len(waiting), refused=len(processed.refused))
+    _log.info("manual readings stored", values=len(waiting), refused=len(processed.refused))
     return processed
 
 

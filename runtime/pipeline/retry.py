@@ -74,8 +74,8 @@ def _try_next(conn: Connection, state: Engine) -> bool:
 
 def _settle(conn: Connection, kept: Kept, refused: list[Refused]) -> None:
     quarantine.settle(conn, kept, refused)
-    what = "is still refused" if refused else "was accepted, as late"
-    _log.info(f"a message from quarantine {what}", id=kept.id, topic=kept.topic, asked_by=kept.retry_asked_by)
+    event = "message refused again, stays in quarantine" if refused else "message from quarantine accepted as late"
+    _log.info(event, id=kept.id, topic=kept.topic, asked_by=kept.retry_asked_by)
 
 
 def _store(conn: Connection, kept: Kept, first: int, state: Engine) -> list[Refused]:

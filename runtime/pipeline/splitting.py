@@ -69,7 +69,7 @@ def process(
     except Exception as error:
         if not may_be_of_a_message(error):
             raise
-        _log.warning("batch failed, searching for the message", messages=len(batch), why=_said(error))
+        _log.warning("batch failed, searching for the message", messages=len(batch), error=_said(error))
         failed = error
     began = time.monotonic()
     engine.rebuild(conn, state)
@@ -77,7 +77,9 @@ def process(
     _be_careful(state, max(CAREFUL_S, REBUILD_PART * (time.monotonic() - began)))
     processed = _carefully(conn, batch, state, kept)
     if not any(each.reason in (Reason.UNREADABLE, Reason.REFUSED_BY_DATABASE) for each in processed.refused):
-        _log.error("batch failed but no message fails alone; all processed", why=_said(failed), whole=traced(failed))
+        _log.error(
+            "batch failed but no message fails alone; all processed", error=_said(failed), traceback=traced(failed)
+        )
     return processed
 
 
@@ -190,7 +192,7 @@ class _Search:
     def _refuse(self, message: Message, error: Exception) -> None:
         self.processed.refused.append(refusal(message, error))
         _be_careful(self.state, CAREFUL_S)
-        _log.warning("message quarantined", topic=message.topic[:200], why=_said(error), whole=traced(error))
+        _log.warning("message quarantined", topic=message.topic[:200], error=_said(error), traceback=traced(error))
 
     def _remember(self) -> None:
         """Store what the formats have learned. If that fails, reload what is stored."""
@@ -203,8 +205,8 @@ class _Search:
                 raise
             _log.error(
                 "state of senders could not be stored, reloaded from the database",
-                why=_said(error),
-                whole=traced(error),
+                error=_said(error),
+                traceback=traced(error),
             )
             state.formats = sources.load_formats(state.settings, conn)
             sources.connected(state.formats)

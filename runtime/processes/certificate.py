@@ -76,7 +76,7 @@ class Certificate:
         except (InvalidSettings, OSError) as problem:
             if self._state() == now:
                 self._seen = now
-                _log.error("new certificate invalid, keeping the old one", why=str(problem))
+                _log.error("new certificate invalid, keeping the old one", error=str(problem))
             return False
         self._seen, self.in_use_until = now, self.expires_at
         _log.info("certificate reloaded", file=str(self.cert), expires_at=self.in_use_until.isoformat())
@@ -151,17 +151,19 @@ def note_end(certificate: Certificate, pool: ConnectionPool) -> None:
             else:
                 engine_alarms.end_trouble(conn, Code.CERTIFICATE_ENDS)
     except (psycopg.Error, PoolTimeout) as problem:
-        _log.warning("the certificate's end could not be recorded for the board", why=str(problem).strip())
+        _log.warning("certificate expiry could not be recorded for the board", error=str(problem).strip())
 
 
 def _warn(file: Path, first: x509.Certificate, now: datetime) -> None:
     """Log that browsers refuse the certificate by its dates. The API starts all the same: its clock may be wrong."""
     if first.not_valid_after_utc <= now:
         ended = f"{first.not_valid_after_utc:%d %b %Y %H:%M} UTC"
-        _log.warning("certificate expired, browsers refuse it; renew it", file=str(file), ended=ended)
+        _log.warning("certificate expired, browsers refuse it; renew it", file=str(file), expired_at=ended)
     elif first.not_valid_before_utc > now:
         begins = f"{first.not_valid_before_utc:%d %b %Y %H:%M} UTC"
-        _log.warning("certificate not valid yet, browsers refuse it; check the clock", file=str(file), begins=begins)
+        _log.warning(
+            "certificate not valid yet, browsers refuse it; check the clock", file=str(file), valid_from=begins
+        )
 
 
 def _there(name: str, file: Path | None) -> None:

@@ -75,7 +75,7 @@ class Patience:
         if isinstance(why, UndefinedTable):
             problem = f"the database schema is not of this version ({problem}): run `plantwright migrate`"
         retry_in_s = random.uniform(longest / 2, longest)
-        _log.warning("ingest paused, retrying", why=problem, retry_in_s=round(retry_in_s, 1))
+        _log.warning("ingest paused, retrying", error=problem, retry_in_s=round(retry_in_s, 1))
         self.stop.wait(retry_in_s)
 
 
@@ -129,7 +129,7 @@ def _note_end(url: str, error: Exception, holder: str) -> None:
             else:
                 engine_alarms.note_trouble(conn, Code.INGEST_FAILED, f"{type(error).__name__}: {error}")
     except psycopg.Error as problem:
-        _log.warning("reason for stopping could not be stored for the board", why=str(problem).strip())
+        _log.warning("reason for stopping could not be recorded for the board", error=str(problem).strip())
 
 
 def _connected(url: str) -> psycopg.Connection:

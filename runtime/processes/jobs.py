@@ -169,7 +169,7 @@ def one_by_one(conn: Connection, job: str, things: Iterable[Thing], work: Callab
         except (OperationalError, InterfaceError):
             raise
         except Exception as error:  # noqa: BLE001 - what one of them has set must not stop the others
-            _log.exception("job failed on one thing, continuing with the next", job=job, thing=str(thing))
+            _log.exception("job failed on one item, continuing with the next", job=job, item=str(thing))
             note_failed(conn, f"{job}, {thing}: {type(error).__name__}: {error}")
     return done
 

@@ -105,7 +105,7 @@ def _disk_guarded(wire: broker.Broker | None, settings: Settings) -> AbstractCon
                 else:
                     engine_alarms.note_trouble(conn, Code.DEVICES_KEPT_OUT, f"less than {mb} MB are free on its disk")
         except psycopg.Error as problem:  # The database may be on the same disk.
-            _log.warning("blocked devices could not be recorded for the board", why=str(problem).strip())
+            _log.warning("blocked devices could not be recorded for the board", error=str(problem).strip())
 
     return broker_disk.guarding(guard, note)
 

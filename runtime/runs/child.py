@@ -62,7 +62,7 @@ def _execute(work: Work, executor: Executor) -> int:
     except (MemoryError, LeaseLost, OperationalError):
         raise
     except Exception as error:  # noqa: BLE001 - whatever it is, the run's requester gets an answer
-        _log.error("a run failed", run=str(work.run.id), kind=work.run.kind, traceback=traceback.format_exc())
+        _log.error("run failed", run=str(work.run.id), kind=work.run.kind, traceback=traceback.format_exc())
         name = type(error).__name__
         runs.fail(
             work.side,

@@ -156,7 +156,7 @@ class Worker:
         asked = runs.renew(conn, one.run, self.limits.lease)
         one.renewed = now
         if asked is None and one.process.poll() is None and runs.get(conn, one.run.id).attempt != one.run.attempt:
-            _log.warning("run ended here, another worker has it", run=str(one.run.id))
+            _log.warning("run stopped here, another worker has taken it over", run=str(one.run.id))
             _kill(one.process)
             del self._begun[one.run.id]
         elif asked and one.cancelled is None:
@@ -194,7 +194,7 @@ class Worker:
         cancelled = run.cancel_asked_at is not None
         decision = after_crash(KINDS.get(run.kind), run.crashes + 1, cancel_asked=cancelled, what=what)
         runs.settle(conn, run, decision)
-        _log.warning("run settled after its process died", run=str(run.id), decision=type(decision).__name__, what=what)
+        _log.warning("process of run died", run=str(run.id), decision=type(decision).__name__, reason=what)
 
     def _release(self, conn: Connection) -> None:
         """End what runs, and queue it again if it is safe to repeat."""
