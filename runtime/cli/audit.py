@@ -5,32 +5,27 @@ from getpass import getuser
 from pathlib import Path
 from typing import Annotated
 
-import psycopg
 import typer
 
 from api.papers import audit_paper, typeset
 from db.orders import audit
 from db.plant import plant
-from runtime.cli.command_line import Database, console, given, needing, shown_errors
+from runtime.cli.command_line import Database, connected, console, shown_errors
 
-app = typer.Typer(help="The history of the orders: append-only, and tamper-evident.", no_args_is_help=True)
+app = typer.Typer(help="The history of the orders: append-only and tamper-evident.", no_args_is_help=True)
 
 
 @app.command()
 def verify(
     anchor: Annotated[
-        str | None, typer.Option(help="the hash of an anchor recorded elsewhere, which must still exist")
+        str | None, typer.Option(help="the hash of an anchor that you noted elsewhere; it must still exist")
     ] = None,
-    report: Annotated[
-        Path | None, typer.Option(help="write the result to this PDF too, to be signed and filed")
-    ] = None,
+    report: Annotated[Path | None, typer.Option(help="also write the result to this PDF, to sign and file")] = None,
     database: Database = None,
 ) -> None:
-    """Find what was changed in the history, removed from it or put into it. Exit code 4: something was."""
+    """Find history that was changed, removed or inserted. The exit code is 4 if there is any."""
     with shown_errors():
-        settings = needing(given(database, None), "database")
-        assert settings.database is not None
-        with psycopg.connect(settings.database) as conn:
+        with connected(database) as conn:
             found = audit.verify(conn, expected=anchor)
             name = f"{conn.info.dbname} on {conn.info.host}"
             sites = ", ".join(each.name for each in plant.sites(conn)) or "no site yet"
@@ -39,7 +34,7 @@ def verify(
                 found, at=datetime.now(UTC), by=f"{getuser()} (terminal)", of=f"{sites}: {name}", expected=anchor
             )
             report.write_bytes(typeset.pdf("audit", facts))
-    console.print(f"{found.rows:,} rows of history of {found.orders:,} orders and things of the plant", highlight=False)
+    console.print(f"{found.rows:,} rows of history, of {found.orders:,} orders and plant records", highlight=False)
     for each in found.broken:
         console.print(f"[red]{each.number or each.order_id}, row {each.seq}: {each.problem}[/red]", highlight=False)
     for number in found.broken_anchors:
@@ -58,10 +53,7 @@ def verify(
 
 @app.command()
 def anchor(database: Database = None) -> None:
-    """Tie the chains of all orders into an anchor now; a job does it every hour."""
-    with shown_errors():
-        settings = needing(given(database, None), "database")
-        assert settings.database is not None
-        with psycopg.connect(settings.database) as conn:
-            moved = audit.anchor(conn, at=datetime.now(UTC))
-    console.print(f"{moved:,} orders that had moved are in the newest anchor", highlight=False)
+    """Make an anchor of the histories of all orders now, as a job does every hour."""
+    with shown_errors(), connected(database) as conn:
+        moved = audit.anchor(conn, at=datetime.now(UTC))
+    console.print(f"{moved:,} orders that had changed are in the newest anchor", highlight=False)

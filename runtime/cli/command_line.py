@@ -27,11 +27,13 @@ console = Console(stderr=False, soft_wrap=True, width=None if sys.stdout.isatty(
 _complain = Console(stderr=True, soft_wrap=True)
 
 Database = Annotated[
-    str | None, typer.Option(help="PostgreSQL or TimescaleDB, postgresql://…; default: an embedded one")
+    str | None, typer.Option(help="PostgreSQL or TimescaleDB, postgresql://…; default: the embedded one")
 ]
-Broker = Annotated[str | None, typer.Option(help="MQTT broker, mqtt://…; default: an embedded one")]
-DataDir = Annotated[Path | None, typer.Option(help="folder of the state; default: the user's data folder")]
-RulebookFile = Annotated[Path | None, typer.Option(help="TOML file of limits and operating states")]
+Broker = Annotated[str | None, typer.Option(help="MQTT broker, mqtt://…; default: the embedded one")]
+DataDir = Annotated[
+    Path | None, typer.Option(help="folder of the embedded database and broker; default: the user's data folder")
+]
+RulebookFile = Annotated[Path | None, typer.Option(help="TOML file of rules")]
 WithParent = Annotated[int | None, typer.Option(hidden=True)]
 
 
@@ -102,6 +104,18 @@ def needing(settings: Settings, *names: str) -> Settings:
                 f"start `plantwright serve` or `plantwright demo`, give --{name}, or set PLANTWRIGHT_{name.upper()}"
             )
     return settings
+
+
+def database_url(database: str | None) -> str:
+    """Return the address of the database that was given, or that runs in the data folder. Raises InvalidSettings."""
+    settings = needing(given(database, None), "database")
+    assert settings.database is not None
+    return settings.database
+
+
+def connected(database: str | None) -> psycopg.Connection:
+    """Connect to the database that was given, or that runs in the data folder. Raises InvalidSettings."""
+    return psycopg.connect(database_url(database))
 
 
 def _log_plainly() -> None:

@@ -5,28 +5,26 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
-import psycopg
 import typer
-from psycopg import Connection
 from rich.table import Table
 
 from db.errors import NotFound
 from db.plant import devices, names
-from runtime.cli.command_line import Database, DataDir, console, given, needing, shown_errors, warn
+from runtime.cli.command_line import Database, DataDir, connected, console, given, needing, shown_errors, warn
 from runtime.settings import InvalidSettings
 from workorder_core.plant.new_names import NameKind, slips
 
-app = typer.Typer(help="Which device may speak for which assets.", no_args_is_help=True)
-Device = Annotated[str, typer.Argument(help="its user name at the broker")]
+app = typer.Typer(help="Which devices may publish for which assets.", no_args_is_help=True)
+Device = Annotated[str, typer.Argument(help="the device's user name at the broker")]
 
 
 @app.command(name="list")
 def list_bound(database: Database = None) -> None:
     """List the devices with their assets."""
-    with shown_errors(), _connected(database) as conn:
+    with shown_errors(), connected(database) as conn:
         bound = devices.bindings(conn).assets
     if not bound:
-        console.print("no device is bound: whoever may publish may speak for any asset. plantwright devices bind …")
+        console.print("no device is bound, so any device may publish for any asset: plantwright devices bind …")
         return
     table = Table("device", "assets")
     for device, assets in bound.items():
@@ -38,10 +36,10 @@ def list_bound(database: Database = None) -> None:
 def bind(
     device: Device, assets: Annotated[list[str], typer.Argument(help="<site>/<asset>")], database: Database = None
 ) -> None:
-    """Bind a device to assets; from now on their readings are accepted from it alone, on plantwright/as/<device>/…"""
+    """Bind a device to assets: from now on their readings are accepted from it alone, on plantwright/as/<device>/…"""
     with shown_errors():
         _check(device, assets)
-        with _connected(database) as conn:
+        with connected(database) as conn:
             doubts = [*names.new(conn, NameKind.DEVICE, [device]), *names.new(conn, NameKind.ASSET, assets)]
             devices.bind(conn, device, assets, actor=_actor(), at=datetime.now(UTC))
     topics = ", ".join(f"plantwright/as/{device}/{asset}" for asset in assets)
@@ -52,11 +50,11 @@ def bind(
 @app.command()
 def unbind(
     device: Device,
-    assets: Annotated[list[str] | None, typer.Argument(help="<site>/<asset>; none: all of the device")] = None,
+    assets: Annotated[list[str] | None, typer.Argument(help="<site>/<asset>; default: all of the device's")] = None,
     database: Database = None,
 ) -> None:
-    """Remove bindings."""
-    with shown_errors(), _connected(database) as conn:
+    """Remove a device's bindings, all or some."""
+    with shown_errors(), connected(database) as conn:
         try:
             gone = devices.unbind(conn, device, assets or [], actor=_actor(), at=datetime.now(UTC))
         except NotFound:
@@ -73,7 +71,7 @@ def broker_files(
     ] = None,
     days: Annotated[int, typer.Option(min=1, max=3650, help="how long the certificates are valid")] = 825,
 ) -> None:
-    """Create a plant's certificates, and mosquitto's password, access and configuration files."""
+    """Create certificates for a plant, and mosquitto's password, access and configuration files."""
     from runtime.broker import files as making
 
     with shown_errors():
@@ -87,7 +85,7 @@ def broker_files(
 
 
 def broker_url(data_dir: DataDir = None) -> None:
-    """Print the URL, with its password, by which this machine's devices publish to the running embedded broker."""
+    """Print the URL, with its password, at which devices on this machine publish to the running embedded broker."""
     with shown_errors():
         settings = needing(given(None, None, data_dir), "broker")
     print(settings.broker)
@@ -102,9 +100,3 @@ def _check(device: str, assets: list[str]) -> None:
 
 def _actor() -> str:
     return f"person:{getpass.getuser()}"
-
-
-def _connected(database: str | None) -> Connection:
-    settings = needing(given(database, None), "database")
-    assert settings.database is not None
-    return psycopg.connect(settings.database)

@@ -17,23 +17,26 @@ from db.documents.documents import Kind, Version
 from models import documents as model_documents
 from rules import rulebook as rulebooks
 from runtime.backtest import report, shadowed
-from runtime.cli.command_line import Database, console, given, needing, shown_errors, warn
+from runtime.cli.command_line import Database, connected, console, shown_errors, warn
 
 app = typer.Typer(help="The rulebook and the model documents, version by version.", no_args_is_help=True)
 shadow_app = typer.Typer(
-    help="Runs in shadow: documents that judge beside those in force, and open no orders.", no_args_is_help=True
+    help="Shadow runs: documents that judge beside those in force, but open no orders.", no_args_is_help=True
 )
 
+WhichKind = Annotated[Kind, typer.Argument(help="which document")]
 Why = Annotated[str, typer.Option(help="the reason, stored with the version")]
 By = Annotated[str | None, typer.Option(help="who does it; default: the user of this machine")]
 
 
 @app.command("list")
 def list_versions(
-    kind: Kind, database: Database = None, limit: Annotated[int, typer.Option(min=1, max=1000)] = 20
+    kind: WhichKind,
+    database: Database = None,
+    limit: Annotated[int, typer.Option(min=1, max=1000, help="how many to list")] = 20,
 ) -> None:
-    """List versions, the newest first: who made each, why, and from which input it judges."""
-    with shown_errors(), _plant(database) as conn:
+    """List versions, the newest first: who made each, why, and the input from which it judges."""
+    with shown_errors(), connected(database) as conn:
         found = documents.versions(conn, kind, limit=limit)
         table = Table("version", "when (UTC)", "who", "why", "judges from input")
         for each in found:
@@ -49,28 +52,39 @@ def list_versions(
 
 @app.command()
 def show(
-    kind: Kind,
-    number: Annotated[int | None, typer.Argument(help="default: the newest")] = None,
+    kind: WhichKind,
+    number: Annotated[int | None, typer.Argument(help="number of the version; default: the newest")] = None,
     database: Database = None,
 ) -> None:
     """Print a version as JSON."""
-    with shown_errors(), _plant(database) as conn:
+    with shown_errors(), connected(database) as conn:
         console.print(Syntax(_text(documents.version(conn, kind, number)), "json", background_color="default"))
 
 
 @app.command()
-def diff(kind: Kind, one: int, other: int, database: Database = None) -> None:
-    """Print how another version differs."""
-    with shown_errors(), _plant(database) as conn:
+def diff(
+    kind: WhichKind,
+    one: Annotated[int, typer.Argument(help="number of a version")],
+    other: Annotated[int, typer.Argument(help="number of the version to compare it with")],
+    database: Database = None,
+) -> None:
+    """Print how two versions differ."""
+    with shown_errors(), connected(database) as conn:
         before, after = (_text(documents.version(conn, kind, number)).splitlines() for number in (one, other))
     lines = list(difflib.unified_diff(before, after, f"version {one}", f"version {other}", lineterm=""))
     console.print(Syntax("\n".join(lines), "diff", background_color="default") if lines else "They are the same.")
 
 
 @app.command()
-def put(kind: Kind, file: Path, why: Why, by: By = None, database: Database = None) -> None:
+def put(
+    kind: WhichKind,
+    file: Annotated[Path, typer.Argument(help="TOML file")],
+    why: Why,
+    by: By = None,
+    database: Database = None,
+) -> None:
     """Check a TOML file and put it in force as a new version; the engine applies it with its next batch."""
-    with shown_errors(), _plant(database) as conn:
+    with shown_errors(), connected(database) as conn:
         documents.write(conn, kind, _read(kind, file), actor=_who(by), why=why)
         console.print(f"{kind.value}: version {documents.version(conn, kind).number} judges from the next batch on")
         _warn(conn, kind)
@@ -85,14 +99,16 @@ def _warn(conn: psycopg.Connection, kind: Kind) -> None:
 
 @app.command()
 def rollback(
-    kind: Kind,
+    kind: WhichKind,
     why: Why,
-    number: Annotated[int | None, typer.Argument(help="default: the one before the newest")] = None,
+    number: Annotated[
+        int | None, typer.Argument(help="number of the version; default: the one before the newest")
+    ] = None,
     by: By = None,
     database: Database = None,
 ) -> None:
-    """Put an earlier version in force again, as a new one."""
-    with shown_errors(), _plant(database) as conn:
+    """Put an earlier version in force again, as a new version."""
+    with shown_errors(), connected(database) as conn:
         made = documents.roll_back(conn, kind, number, actor=_who(by), why=why)
         console.print(f"{kind.value}: version {made.number} judges from the next batch on; {made.why}")
         _warn(conn, kind)
@@ -100,7 +116,7 @@ def rollback(
 
 @shadow_app.command()
 def start(
-    name: str,
+    name: Annotated[str, typer.Argument(help="a name for the run")],
     why: Why,
     rules: Annotated[Path | None, typer.Option(help="TOML rulebook to try")] = None,
     models: Annotated[Path | None, typer.Option(help="TOML model documents to try")] = None,
@@ -110,7 +126,7 @@ def start(
     """Try documents in shadow beside those in force."""
     if rules is None and models is None:
         raise typer.BadParameter("give --rules, --models or both")
-    with shown_errors(), _plant(database) as conn:
+    with shown_errors(), connected(database) as conn:
         run_id = shadow.begin(
             conn,
             name,
@@ -124,8 +140,8 @@ def start(
 
 @shadow_app.command("list")
 def list_runs(database: Database = None) -> None:
-    """List the runs, the newest first."""
-    with shown_errors(), _plant(database) as conn:
+    """List the shadow runs, the newest first."""
+    with shown_errors(), connected(database) as conn:
         found = shadow.runs(conn)
     if not found:
         console.print("Nothing was tried in shadow yet. Begin: plantwright shadow start NAME --rules FILE --why …")
@@ -140,21 +156,22 @@ def list_runs(database: Database = None) -> None:
 
 @shadow_app.command("show")
 def show_run(
-    run_id: Annotated[int | None, typer.Argument(help="default: the newest")] = None, database: Database = None
+    run_id: Annotated[int | None, typer.Argument(help="number of the run; default: the newest")] = None,
+    database: Database = None,
 ) -> None:
-    """Compare what a run would have opened with what the plant has opened since it began."""
-    with shown_errors(), _plant(database) as conn:
+    """Compare the orders that a run would have opened with those that the plant has opened since it began."""
+    with shown_errors(), connected(database) as conn:
         run = shadow.run(conn, _newest(conn) if run_id is None else run_id)
         beside = shadow_report.report(conn, run.id)
         found = shadowed.against_live(conn, run)
     console.print(f"run {run.id}, {run.name}: {run.outcome or 'running'}, {run.orders} orders; {run.begun_why}")
     if run.first is None:
-        console.print("The engine takes it up with its next batch; look again when it has judged something.")
+        console.print("The engine starts it with its next batch; look again later.")
         return
     console.print(
         f"since {run.begun_at:%Y-%m-%d %H:%M} UTC, {beside.frames:,} frames judged; opened by both {len(beside.both)}, "
         f"by the plant alone {len(beside.found.lost)}, by the run alone {len(beside.found.gained)}\n"
-        f"right by the close-outs: the plant's {_rightness(beside.live)}; the run's, of what both opened, "
+        f"precision from close-outs: the plant's {_rightness(beside.live)}; the run's, of what both opened, "
         f"{_rightness(beside.candidate)}"
     )
     report.show_difference(found, "the plant's own orders", console)
@@ -162,13 +179,13 @@ def show_run(
 
 @shadow_app.command()
 def promote(why: Why, by: By = None, database: Database = None) -> None:
-    """Put a run's documents in force from the next batch on, with all they have learned, as a new version."""
+    """Put the run's documents in force from the next batch on, with all they have learned, as a new version."""
     _end("promoted", why, by, database)
 
 
 @shadow_app.command()
 def drop(why: Why, by: By = None, database: Database = None) -> None:
-    """End the run without changing what is in force."""
+    """End the run; the documents in force stay."""
     _end("dropped", why, by, database)
 
 
@@ -179,7 +196,7 @@ def _rightness(found: shadow_report.Rightness) -> str:
 
 
 def _end(outcome: Literal["promoted", "dropped"], why: str, by: str | None, database: str | None) -> None:
-    with shown_errors(), _plant(database) as conn:
+    with shown_errors(), connected(database) as conn:
         run_id = _newest(conn)
         changed = shadow.end(conn, run_id, outcome, actor=_who(by), why=why)
         kinds = " and ".join(kind.value for kind in changed)
@@ -190,12 +207,6 @@ def _end(outcome: Literal["promoted", "dropped"], why: str, by: str | None, data
 def _newest(conn: psycopg.Connection) -> int:
     found = shadow.runs(conn, limit=1)
     return found[0].id if found else 0
-
-
-def _plant(database: str | None) -> psycopg.Connection:
-    settings = needing(given(database, None), "database")
-    assert settings.database is not None
-    return psycopg.connect(settings.database)
 
 
 def _read(kind: Kind, file: Path) -> Mapping[str, Any]:

@@ -8,11 +8,11 @@ import psycopg
 import typer
 
 from runtime.cli import tables
-from runtime.cli.command_line import Database, given, needing, shown_errors
+from runtime.cli.command_line import Database, connected, shown_errors
 from runtime.cli.tables import Apply, Columns, Decimal, File, HeaderRow, Site, TableName, Why
 
-checklist_app = typer.Typer(help="Checklists from a file and to one.", no_args_is_help=True)
-route_app = typer.Typer(help="Inspection routes from a file and to one.", no_args_is_help=True)
+checklist_app = typer.Typer(help="Checklists: import and export.", no_args_is_help=True)
+route_app = typer.Typer(help="Inspection routes: import and export.", no_args_is_help=True)
 SiteOfExport = Annotated[str, typer.Option(help="code of the site")]
 Out = Annotated[Path | None, typer.Option("--out", help="the file to write; default: standard output")]
 
@@ -43,19 +43,17 @@ def _add(app: typer.Typer, table: TableName, path: str, rows: Callable[..., Sequ
         why: Why = "",
         database: Database = None,
     ) -> None:
-        """Import a CSV or XLSX file. Without --apply nothing is stored; each wrong row and column is named."""
+        """Import a CSV or XLSX file. Nothing is stored without --apply; each wrong row and column is named."""
         tables.import_table(table, file, site, column, header_row, decimal, apply, why, database)
 
     @app.command()
     def export(site: SiteOfExport, out: Out = None, database: Database = None) -> None:
-        """Write what is in force as CSV, which can be imported again."""
+        """Write what is in force as CSV that can be imported again."""
         from api.papers.lists import LISTS
         from db.plant import plant
 
         with shown_errors():
-            settings = needing(given(database, None), "database")
-            assert settings.database is not None
-            with psycopg.connect(settings.database) as conn:
+            with connected(database) as conn:
                 place = plant.site_by_code(conn, site)
                 found = rows(conn, place.code)
             file = LISTS[path]

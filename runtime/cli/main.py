@@ -6,7 +6,6 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Annotated
 
-import psycopg
 import typer
 
 from runtime.cli import audit, devices, documents, inspections, people, plans, quarantine, tables
@@ -16,7 +15,9 @@ from runtime.cli.command_line import (
     DataDir,
     RulebookFile,
     WithParent,
+    connected,
     console,
+    database_url,
     given,
     needing,
     shown_errors,
@@ -42,12 +43,14 @@ def about(version: Annotated[bool, typer.Option("--version", help="print the ver
 @app.command()
 def demo(
     once: Annotated[bool, typer.Option(help="stop when the sample has been processed")] = False,
-    json_file: Annotated[Path | None, typer.Option("--json", help="with --once: write orders and truth here")] = None,
-    seed: Annotated[int, typer.Option(help="another plant made by the same script")] = 1,
-    anchor: Annotated[datetime | None, typer.Option(help="when the sample ends, ISO 8601, UTC; default: now")] = None,
+    json_file: Annotated[
+        Path | None, typer.Option("--json", help="with --once: write the orders and what really failed to this file")
+    ] = None,
+    seed: Annotated[int, typer.Option(help="number of the sample plant; each is made by the same script")] = 1,
+    anchor: Annotated[datetime | None, typer.Option(help="when the sample ends (ISO 8601, UTC); default: now")] = None,
     without_limits: Annotated[bool, typer.Option(help="disable all threshold rules")] = False,
     with_past: Annotated[
-        bool, typer.Option(help="a new demo begins with two years of work orders, costs and alarms (takes about 10 s)")
+        bool, typer.Option(help="begin a new demo with two years of work orders, costs and alarms (takes about 10 s)")
     ] = False,
     database: Database = None,
     broker: Broker = None,
@@ -73,7 +76,7 @@ def serve(
     rulebook: RulebookFile = None,
     port: Annotated[int | None, typer.Option(help="port of the API and the board")] = None,
 ) -> None:
-    """Run ingest, jobs, worker and API in one process tree, with embedded parts where none are given."""
+    """Run ingest, jobs, worker and API, with an embedded database and broker where none is given."""
     from runtime.processes import serve as serving
 
     with shown_errors():
@@ -89,7 +92,7 @@ def serve(
 def ingest(
     database: Database = None, broker: Broker = None, rulebook: RulebookFile = None, with_parent: WithParent = None
 ) -> None:
-    """Subscribe, store, judge, and raise work orders. One process per plant."""
+    """Subscribe to the broker, store and judge readings, open work orders. Run one process per plant."""
     from runtime.processes import ingest as ingesting
 
     with shown_errors():
@@ -100,7 +103,7 @@ def ingest(
 
 @app.command()
 def jobs(database: Database = None, with_parent: WithParent = None) -> None:
-    """Assign, escalate, notify, and drop what is past its retention. Any number may run."""
+    """Generate planned work, assign, escalate, notify, drop what is past its retention. Any number may run."""
     from runtime.delivery import delivering, means
     from runtime.processes import jobs as working
 
@@ -130,7 +133,7 @@ def jobs(database: Database = None, with_parent: WithParent = None) -> None:
 
 @app.command()
 def worker(database: Database = None, with_parent: WithParent = None) -> None:
-    """Execute runs: backtests, imports. Any number may run."""
+    """Execute long runs: backtests, imports, reports. Any number may run."""
     from runtime.processes.serve import environment
     from runtime.runs.worker import Limits, Worker
 
@@ -153,27 +156,23 @@ def api(database: Database = None, with_parent: WithParent = None) -> None:
 
 @app.command()
 def migrate(database: Database = None) -> None:
-    """Bring a database to the schema of this version."""
+    """Upgrade a database to the schema of this version."""
     from db import schema
 
     with shown_errors():
-        settings = needing(given(database, None), "database")
-        assert settings.database is not None
-        applied = schema.migrate(settings.database)
+        applied = schema.migrate(database_url(database))
     console.print(f"applied: {', '.join(applied)}" if applied else "nothing to do: the schema is current")
 
 
 @app.command()
 def replay(
     files: Annotated[list[Path], typer.Argument(help="CSV files, plain, .gz or .xz")],
-    mapping: Annotated[Path, typer.Option(help="TOML file: columns to signals and units")],
+    mapping: Annotated[Path, typer.Option(help="TOML file that maps columns to signals and units")],
     broker: Broker = None,
     database: Database = None,
-    speed: Annotated[
-        float | None, typer.Option(help="times real time; default: as fast as the broker accepts it")
-    ] = None,
+    speed: Annotated[float | None, typer.Option(help="times real time; default: as fast as the broker accepts")] = None,
 ) -> None:
-    """Publish recorded files through a broker; with a database given, their units are declared there first."""
+    """Publish recorded files through a broker. If a database is given, declare their units there first."""
     from runtime.cli import replay as replaying
 
     with shown_errors():
@@ -188,7 +187,7 @@ def publish(
     values: Annotated[list[str], typer.Argument(help="<signal>=<number>, like flow=212")],
     broker: Broker = None,
 ) -> None:
-    """Publish one frame of an asset, measured now: to try a connection without a device."""
+    """Publish values of one asset, measured now, to try a connection without a device."""
     from runtime.cli import publishing
 
     with shown_errors():
@@ -196,7 +195,7 @@ def publish(
         publishing.run(asset, values, settings, console)
 
 
-mapping_app = typer.Typer(help="Mapping documents: how messages on other topics are read.", no_args_is_help=True)
+mapping_app = typer.Typer(help="Mappings: how messages in other formats are read.", no_args_is_help=True)
 app.add_typer(mapping_app, name="mapping")
 app.add_typer(audit.app, name="audit")
 app.add_typer(documents.app, name="documents")
@@ -215,11 +214,11 @@ app.add_typer(people.keys_app, name="keys")
 
 @mapping_app.command(name="try")
 def try_mapping(
-    mapping: Annotated[str, typer.Argument(help="TOML file; or ready made: umh, homie")],
+    mapping: Annotated[str, typer.Argument(help="TOML file, or the name of a built-in mapping: umh, homie")],
     topic: Annotated[str, typer.Option(help="the message's topic")],
     payload: Annotated[str, typer.Option(help="the message's payload, or @FILE")],
 ) -> None:
-    """Show how a message would be read. Stores nothing."""
+    """Show how a message would be read. Nothing is stored."""
     from runtime.cli import mappings
 
     with shown_errors():
@@ -233,7 +232,7 @@ def listen_unmapped(
     topic: Annotated[list[str] | None, typer.Option(help="topic filter; default: #")] = None,
     seconds: Annotated[float, typer.Option(min=0.1, help="how long to listen")] = 30,
 ) -> None:
-    """Listen for messages on a broker that no format reads yet, and propose a mapping for them. Stores nothing."""
+    """Listen for messages that no format reads yet, and propose a mapping for them. Nothing is stored."""
     from runtime.cli import mappings
 
     with shown_errors():
@@ -244,11 +243,15 @@ def listen_unmapped(
 @app.command(name="import")
 def import_history(
     files: Annotated[list[Path], typer.Argument(help="CSV (plain, .gz, .xz) or Parquet files, the oldest first")],
-    mapping: Annotated[str, typer.Option(help="TOML file: columns to signals and units; or ready made: skab")],
+    mapping: Annotated[
+        str, typer.Option(help="TOML file that maps columns to signals and units, or a built-in mapping: skab")
+    ],
     database: Database = None,
-    warm_frames: Annotated[int, typer.Option(min=0, help="newest rows of each asset that its model learns")] = 5000,
+    warm_frames: Annotated[
+        int, typer.Option(min=0, help="how many of an asset's newest rows its model learns from")
+    ] = 5000,
 ) -> None:
-    """Import recorded history: it is stored and learned, but opens no orders. Continues where it was stopped."""
+    """Import recorded history: store it and learn from it, without opening orders. Can be stopped and continued."""
     from runtime.pipeline import history
 
     with shown_errors():
@@ -260,26 +263,32 @@ def import_history(
 def backtest(
     since: Annotated[datetime | None, typer.Option("--from", help="event time, UTC; default: all")] = None,
     until: Annotated[datetime | None, typer.Option("--to", help="event time, UTC; default: to the newest")] = None,
-    assets: Annotated[str | None, typer.Option(help="<site>/<asset>, several with commas; default: all")] = None,
+    assets: Annotated[str | None, typer.Option(help="<site>/<asset>, separated by commas; default: all")] = None,
     rules: Annotated[Path | None, typer.Option(help="TOML rulebook; default: the one in force then")] = None,
     models: Annotated[Path | None, typer.Option(help="TOML model documents; default: those in force then")] = None,
     against: Annotated[str | None, typer.Option(help="'live', or the JSON file of another backtest")] = None,
     failures: Annotated[
-        Path | None, typer.Option(help="TOML or CSV of all that failed; default: what close-outs confirmed")
+        Path | None, typer.Option(help="TOML or CSV file of real failures; default: those that close-outs confirmed")
     ] = None,
-    warm_up: Annotated[float | None, typer.Option(help="days judged before --from, not counted; default: all")] = None,
-    done_after: Annotated[float, typer.Option(help="days after which an order that nobody saw counts as done")] = 3,
-    horizon: Annotated[float, typer.Option(help="days before a failure from which an order counts as finding it")] = 30,
-    cost_missed: Annotated[float, typer.Option(min=0, help="cost of a failure that no order found")] = 50_000,
-    cost_wasted: Annotated[float, typer.Option(min=0, help="cost of a false order, besides its hours")] = 500,
-    cost_hour: Annotated[float, typer.Option(min=0, help="cost of a technician's hour")] = 80,
-    visit_hours: Annotated[float, typer.Option(min=0, help="technician hours per order")] = 4,
+    warm_up: Annotated[
+        float | None, typer.Option(help="days to judge before --from without counting them; default: all")
+    ] = None,
+    done_after: Annotated[
+        float, typer.Option(help="days after which an order that the plant never had counts as done")
+    ] = 3,
+    horizon: Annotated[
+        float, typer.Option(help="an order counts as having found a failure at most so many days before it")
+    ] = 30,
+    cost_missed: Annotated[float, typer.Option(min=0, help="cost of a missed failure")] = 50_000,
+    cost_wasted: Annotated[float, typer.Option(min=0, help="cost of a false order, without its hours")] = 500,
+    cost_hour: Annotated[float, typer.Option(min=0, help="cost of an hour of a technician")] = 80,
+    visit_hours: Annotated[float, typer.Option(min=0, help="hours of a technician per order")] = 4,
     jobs: Annotated[int, typer.Option(min=1, max=64, help="processes; default: one for each core")] = os.cpu_count()
     or 1,
     json_file: Annotated[Path | None, typer.Option("--json", help="also write everything to this file")] = None,
     database: Database = None,
 ) -> None:
-    """Judge recorded history again, with the same or other rules and models: which orders would have been opened?"""
+    """Judge stored history again, with the same or other rules and models, and show which orders would have opened."""
     from runtime.backtest import command as trying
     from runtime.backtest import failures as failure_files
     from runtime.backtest.outcomes import Costs, Criteria
@@ -290,8 +299,6 @@ def backtest(
         return None if at is None else (at if at.tzinfo else at.replace(tzinfo=UTC)).astimezone(UTC)
 
     with shown_errors():
-        settings = needing(given(database, None), "database")
-        assert settings.database is not None
         asked = Range(
             since=in_utc(since),
             until=in_utc(until),
@@ -310,19 +317,19 @@ def backtest(
             against=against,
             jobs=jobs,
         )
-        trying.command(settings.database, wanted, json_file, console)
+        trying.command(database_url(database), wanted, json_file, console)
 
 
 @app.command()
 def plant(
-    file: Annotated[Path, typer.Argument(help="TOML file of a site")],
+    file: Annotated[Path, typer.Argument(help="TOML file that describes the site")],
     why: Annotated[str, typer.Option(help="the reason, stored with the changes")] = "",
     by: Annotated[str | None, typer.Option(help="who does it; default: the user of this machine")] = None,
     database: Database = None,
 ) -> None:
     """Load a site: locations, assets with class and criticality, signals with units, technicians.
 
-    What the file omits stays unchanged. What makes a safety-critical asset less safe waits for a second person.
+    What the file omits stays unchanged. Changes that make a safety-critical asset less safe wait for a second person.
     """
     from db.plant import plant as db_plant
     from db.plant.safety import WhyMissing
@@ -330,11 +337,9 @@ def plant(
     from runtime.processes import people as people_here
 
     with shown_errors():
-        settings = needing(given(database, None), "database")
-        assert settings.database is not None
         read = plant_file.read(file)
         actor = f"person:{by}" if by else people_here.actor()
-        with psycopg.connect(settings.database) as conn:
+        with connected(database) as conn:
             try:
                 waiting = db_plant.load(conn, read, at=datetime.now(UTC), actor=actor, why=why)
             except WhyMissing as missing:
@@ -349,7 +354,7 @@ def plant(
 
 @app.command()
 def doctor(database: Database = None, broker: Broker = None, data_dir: DataDir = None) -> None:
-    """Check the engine's surroundings: versions, editions, windows, folders; what is off, and how to turn it on."""
+    """Check the database, the broker and the settings; say what is wrong or switched off, and what to do."""
     from runtime.cli import doctor as examining
 
     with shown_errors():
@@ -360,7 +365,7 @@ def doctor(database: Database = None, broker: Broker = None, data_dir: DataDir =
 
 @app.command(name="settings")
 def list_settings() -> None:
-    """List every setting with its value and meaning."""
+    """List every setting with its value and its meaning."""
     from rich.table import Table
 
     with shown_errors():

@@ -11,13 +11,13 @@ import typer
 
 from db.people import api_keys
 from db.people.users import Standing
-from runtime.cli.command_line import Database, console, given, needing, shown_errors
+from runtime.cli.command_line import Database, connected, console, shown_errors
 from runtime.processes import people
 from runtime.settings import CODE, InvalidSettings
 from workorder_core.people.access import Role
 
-users_app = typer.Typer(help="Users: the people who may sign in.", no_args_is_help=True)
-keys_app = typer.Typer(help="API keys of systems.", no_args_is_help=True)
+users_app = typer.Typer(help="Users: people who may sign in.", no_args_is_help=True)
+keys_app = typer.Typer(help="API keys for systems.", no_args_is_help=True)
 
 Name = Annotated[str, typer.Argument(help="the name to sign in with: lower-case letters, digits, and . _ @ -")]
 Roles = Annotated[list[Role], typer.Option("--role", help="one or more; an administrator may do everything")]
@@ -26,11 +26,8 @@ Sites = Annotated[list[str] | None, typer.Option("--site", help="codes of the si
 
 @contextmanager
 def _connected(database: str | None) -> Iterator[psycopg.Connection]:
-    with shown_errors():
-        settings = needing(given(database, None), "database")
-        assert settings.database is not None
-        with psycopg.connect(settings.database) as conn:
-            yield conn
+    with shown_errors(), connected(database) as conn:
+        yield conn
 
 
 @users_app.command(name="list")
@@ -49,7 +46,7 @@ def add_user(
     technician: Annotated[str | None, typer.Option(help="<site>/<code> if the user is a technician")] = None,
     database: Database = None,
 ) -> None:
-    """Create a user and print the password for the first sign-in, where it has to be changed."""
+    """Create a user and print a password for the first sign-in, when it has to be changed."""
     with _connected(database) as conn:
         name = name.strip().lower()
         if not re.fullmatch(r"[a-z0-9][a-z0-9._@-]{0,63}", name):
@@ -78,7 +75,7 @@ def disable(
     name: Name, again: Annotated[bool, typer.Option("--enable", help="let the user sign in again")] = False,
     database: Database = None,
 ) -> None:  # fmt: skip
-    """Stop a user from signing in; what they did keeps their name."""
+    """Stop a user from signing in; the history keeps their name."""
     with _connected(database) as conn:
         people.disable(conn, name, disabled=not again)
     console.print(f"{name} can sign in again" if again else f"{name} can sign in no more, and is signed out")
@@ -93,7 +90,7 @@ def list_keys(database: Database = None) -> None:
 
 @keys_app.command(name="add")
 def add_key(
-    name: Annotated[str, typer.Argument(help="the system's name, as history shows it")],
+    name: Annotated[str, typer.Argument(help="the system's name, as the history shows it")],
     role: Roles,
     site: Sites = None,
     database: Database = None,

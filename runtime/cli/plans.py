@@ -5,7 +5,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
-import psycopg
 import typer
 from rich.table import Table
 
@@ -13,7 +12,7 @@ from db.planning import outlook
 from db.planning import tables as planning_tables
 from db.plant import plant
 from runtime.cli import tables
-from runtime.cli.command_line import Database, console, given, needing, shown_errors
+from runtime.cli.command_line import Database, connected, console, shown_errors
 from runtime.cli.tables import Apply, Columns, Decimal, File, HeaderRow, Site, TableName, Why
 from workorder_core.planning.forecast import Load, Period, months_ahead
 from workorder_core.tables.plan_table import PLANS
@@ -33,7 +32,7 @@ def import_plans(
     why: Why = "",
     database: Database = None,
 ) -> None:
-    """Import maintenance plans. Without --apply nothing is stored; the same file again changes nothing."""
+    """Import maintenance plans. Nothing is stored without --apply. Importing the same file again changes nothing."""
     tables.import_table(TableName.PLANS, file, site, column, header_row, decimal, apply, why, database)
 
 
@@ -44,7 +43,7 @@ def export_plans(
     database: Database = None,
 ) -> None:
     """Write a site's maintenance plans as CSV, as `plan import` reads them; retired ones are left out."""
-    with shown_errors(), _connected(database) as conn:
+    with shown_errors(), connected(database) as conn:
         plant.site_by_code(conn, site)
         rows = planning_tables.rows(conn, site)
     with shown_errors():
@@ -61,11 +60,11 @@ def export_plans(
 def forecast(
     site: Annotated[str | None, typer.Option(help="code of the site; default: all")] = None,
     months: Annotated[int, typer.Option(min=1, max=60, help="how far ahead")] = 12,
-    by: Annotated[Period, typer.Option(help="what the hours are counted by")] = Period.MONTH,
+    by: Annotated[Period, typer.Option(help="add up the hours by week or by month")] = Period.MONTH,
     database: Database = None,
 ) -> None:
-    """Show the hours that fall due by trade and month or week, before anything is generated."""
-    with shown_errors(), _connected(database) as conn:
+    """Show the hours of work that will fall due, by trade and by month or week."""
+    with shown_errors(), connected(database) as conn:
         if site is not None:
             plant.site_by_code(conn, site)
         found = outlook.forecast(conn, until=months_ahead(datetime.now(UTC), months), site=site, by=by)
@@ -74,22 +73,16 @@ def forecast(
 
 @app.command()
 def generate(database: Database = None) -> None:
-    """Make the work that is due now, as the engine's jobs do every half minute; what is made already stays as it is."""
+    """Generate the work that is due now, as a job does every half minute. Work that exists is left as it is."""
     from runtime.processes import jobs
 
-    with shown_errors(), _connected(database) as conn:
+    with shown_errors(), connected(database) as conn:
         decided = jobs.generate_planned(conn)
         health = outlook.health(conn, now=datetime.now(UTC))
     following = (
         "nothing is expected next" if health.next_due is None else f"next due {health.next_due:%Y-%m-%d %H:%M} UTC"
     )
     console.print(f"{decided} occurrences decided; {health.plans} plans in force, {following}", highlight=False)
-
-
-def _connected(database: str | None) -> psycopg.Connection:
-    settings = needing(given(database, None), "database")
-    assert settings.database is not None
-    return psycopg.connect(settings.database)
 
 
 def _show(found: Sequence[Load], by: Period) -> None:

@@ -5,17 +5,16 @@ import time
 from datetime import UTC, datetime, timedelta
 from typing import Annotated
 
-import psycopg
 import typer
 from psycopg import Connection
 from rich.console import Console
 from rich.table import Table
 
 from db.telemetry import quarantine
-from runtime.cli.command_line import Database, console, given, needing, shown_errors
+from runtime.cli.command_line import Database, connected, console, shown_errors
 from runtime.settings import InvalidSettings
 
-app = typer.Typer(help="Messages that could not be read: list, retry, drop.", invoke_without_command=True)
+app = typer.Typer(help="Refused messages: list them, retry them, drop them.", invoke_without_command=True)
 PATIENCE_S = 30.0
 Reason = Annotated[str | None, typer.Option(help="only this reason")]
 Topic = Annotated[str | None, typer.Option(help="only topics with this prefix")]
@@ -26,10 +25,10 @@ def by_default(
     context: typer.Context,
     database: Database = None,
     reason: Reason = None,
-    before: Annotated[int | None, typer.Option(help="go on after this id")] = None,
-    limit: Annotated[int, typer.Option(min=1, max=1000)] = 20,
+    before: Annotated[int | None, typer.Option(help="list those older than this id")] = None,
+    limit: Annotated[int, typer.Option(min=1, max=1000, help="how many to list")] = 20,
 ) -> None:
-    """List what could not be read, the newest first."""
+    """List refused messages, the newest first."""
     if context.invoked_subcommand is None:
         list_kept(database, reason, None, before, limit)
 
@@ -39,30 +38,26 @@ def list_kept(
     database: Database = None,
     reason: Reason = None,
     topic: Topic = None,
-    before: Annotated[int | None, typer.Option(help="go on after this id")] = None,
-    limit: Annotated[int, typer.Option(min=1, max=1000)] = 20,
+    before: Annotated[int | None, typer.Option(help="list those older than this id")] = None,
+    limit: Annotated[int, typer.Option(min=1, max=1000, help="how many to list")] = 20,
 ) -> None:
-    """List what could not be read, the newest first."""
-    with shown_errors(), _connected(database) as conn:
+    """List refused messages, the newest first."""
+    with shown_errors(), connected(database) as conn:
         show(conn, console, reason=reason, topic=topic, before_id=before, limit=limit)
 
 
 @app.command()
 def retry(
-    ids: Annotated[
-        list[int] | None, typer.Argument(help="ids of messages; or select them by --reason or --topic")
-    ] = None,
+    ids: Annotated[list[int] | None, typer.Argument(help="ids of messages; or select messages by an option")] = None,
     reason: Reason = None,
     topic: Topic = None,
-    everything: Annotated[bool, typer.Option("--all", help="whatever is kept")] = False,
+    everything: Annotated[bool, typer.Option("--all", help="all refused messages")] = False,
     database: Database = None,
 ) -> None:
-    """Have the engine read refused messages again, by the present settings and assets. What it accepts is stored as
-    late.
-    """
-    with shown_errors(), _connected(database) as conn:
+    """Have the engine read refused messages again, with the present settings. What it accepts is stored as late."""
+    with shown_errors(), connected(database) as conn:
         if not (ids or reason or topic or everything):
-            raise InvalidSettings("say what to try again: ids, --reason, --topic, or --all")
+            raise InvalidSettings("say what to retry: ids, --reason, --topic, or --all")
         conn.autocommit = True
         actor = f"person:{getpass.getuser()}"
         asked = quarantine.ask_retry(
@@ -76,26 +71,22 @@ def retry(
 
 @app.command()
 def drop(
-    ids: Annotated[list[int] | None, typer.Argument(help="ids of kinds; or select them by an option")] = None,
+    ids: Annotated[list[int] | None, typer.Argument(help="ids as listed; or select messages by an option")] = None,
     reason: Reason = None,
     topic: Topic = None,
-    older_than_days: Annotated[int | None, typer.Option(min=0, help="only what has not arrived for so long")] = None,
-    everything: Annotated[bool, typer.Option("--all", help="whatever is kept")] = False,
+    older_than_days: Annotated[
+        int | None, typer.Option(min=0, help="only messages whose kind has not arrived for so many days")
+    ] = None,
+    everything: Annotated[bool, typer.Option("--all", help="all refused messages")] = False,
     database: Database = None,
 ) -> None:
-    """Drop refused messages that nobody wants to try again."""
-    with shown_errors(), _connected(database) as conn:
+    """Drop refused messages for good."""
+    with shown_errors(), connected(database) as conn:
         if not (ids or reason or topic or older_than_days is not None or everything):
             raise InvalidSettings("say what to drop: ids, --reason, --topic, --older-than-days, or --all")
         before = None if older_than_days is None else datetime.now(UTC) - timedelta(days=older_than_days)
         dropped = quarantine.drop(conn, ids=ids or None, reason=reason, topic=topic, before=before)
     console.print(f"{dropped} kept messages dropped")
-
-
-def _connected(database: str | None) -> Connection:
-    settings = needing(given(database, None), "database")
-    assert settings.database is not None
-    return psycopg.connect(settings.database)
 
 
 def await_tries(conn: Connection, asked: list[int], *, patience_s: float = PATIENCE_S) -> tuple[int, int]:

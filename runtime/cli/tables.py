@@ -6,11 +6,10 @@ from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
-import psycopg
 import typer
 from rich.table import Table
 
-from runtime.cli.command_line import Database, console, given, needing, shown_errors, warn
+from runtime.cli.command_line import Database, connected, console, shown_errors, warn
 from runtime.settings import InvalidSettings
 
 if TYPE_CHECKING:
@@ -33,14 +32,14 @@ class TableName(StrEnum):
 
 
 File = Annotated[Path, typer.Argument(help="a CSV or XLSX file")]
-Site = Annotated[str, typer.Option(help="code of the site that the rows belong to")]
+Site = Annotated[str, typer.Option(help="code of the site")]
 Columns = Annotated[
     list[str] | None,
-    typer.Option("--column", help="column=header, like code=Tag; repeatable; default: found by the headers"),
+    typer.Option("--column", help="COLUMN=HEADER, like code=Tag; repeatable; default: recognised by its header"),
 ]
-HeaderRow = Annotated[int | None, typer.Option(min=1, help="row of the headers; default: found")]
-Decimal = Annotated[str | None, typer.Option(help="sign before decimals, . or ,; default: found")]
-Apply = Annotated[bool, typer.Option("--apply", help="store it; default: only show what it would do")]
+HeaderRow = Annotated[int | None, typer.Option(min=1, help="number of the row with the headers; default: recognised")]
+Decimal = Annotated[str | None, typer.Option(help="decimal sign, . or ,; default: recognised")]
+Apply = Annotated[bool, typer.Option("--apply", help="store the rows; default: only show what would change")]
 Why = Annotated[str, typer.Option(help="the reason, stored with the changes")]
 
 
@@ -66,17 +65,15 @@ def import_table(
     why: Why = "",
     database: Database = None,
 ) -> None:
-    """Import a table from a CSV or XLSX file. Without --apply nothing is stored.
+    """Import a table from a CSV or XLSX file. Nothing is stored without --apply.
 
-    If one row is wrong, nothing of the file is stored; importing the same file again changes nothing.
+    If any row is wrong, no row is stored. Importing the same file again changes nothing.
     """
     from api.shapes.runs import ImportIn
     from runtime.processes.people import actor
     from runtime.runs import imports
 
     with shown_errors():
-        settings = needing(given(database, None), "database")
-        assert settings.database is not None
         asked = ImportIn.model_validate(
             {"table": table.value, "columns": _columns(column), "header_row": header_row, "apply": apply, "why": why}
             | {"decimal": _decimal(decimal)}
@@ -85,7 +82,7 @@ def import_table(
             content = file.read_bytes()
         except OSError as error:
             raise InvalidSettings(f"{file} cannot be read: {error.strerror}") from None
-        with psycopg.connect(settings.database) as conn:
+        with connected(database) as conn:
             made = imports.run(conn, site, file.name, content, asked, actor=actor())
     _show(made, table.value)
     raise typer.Exit(1 if made.plan.wrong else 0)
