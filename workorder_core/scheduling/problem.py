@@ -38,7 +38,7 @@ class Workday:
     latest: Minute
     """Until when overtime is allowed; ``ends`` where none is."""
     breaks: tuple[Span, ...] = ()
-    """No work during these; a job may be interrupted by a break, travel may not be longer for it."""
+    """Neither work nor travel during these; a job or a way may be interrupted by a break."""
     start_place: str
     end_place: str
     left_at: Minute | None = None
@@ -57,16 +57,18 @@ class Person:
     """Until when each certificate is valid; None where it does not expire."""
     workdays: tuple[Workday, ...] = ()
     speed: float = 1.0
-    """A job of 60 minutes takes this person 60 × speed: .8 is fast."""
+    """A job of 60 minutes takes this person 60 × speed: .8 is fast. A crew is as fast as its slowest."""
     hour_costs: float = 0.0
+    """For each hour from leaving for the first visit to returning from the last, without breaks."""
     overtime_hour_costs: float = 0.0
+    """The same for hours after the end of the shift, in place of ``hour_costs``."""
     day_costs: float = 0.0
     """What a day costs on which the person is used at all: a contractor's call-out."""
     contractor: bool = False
     rest: Minute = 0
-    """The least time between two workdays on which the person works."""
+    """The least time between returning from one workday and leaving for the next."""
     most_a_week: Minute | None = None
-    """The most minutes of work and travel in any seven dates in a row."""
+    """The most minutes of work, travel and waiting in any seven dates in a row."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,13 +155,16 @@ class Weights:
     lateness_hour: Mapping[int, float] = field(default_factory=lambda: {1: 200.0, 2: 80.0, 3: 20.0, 4: 5.0, 5: 1.0})
     """For each hour of completion beyond the target, by priority."""
     unscheduled_day: Mapping[int, float] = field(default_factory=lambda: {1: 5e3, 2: 2e3, 3: 400.0, 4: 100.0, 5: 20.0})
-    """For an order that is not in the plan, for each date of the problem, by priority."""
+    """For an order that is not in the plan, for each date of the problem, by priority. It is as late, and has cost as
+    much by waiting, as if it were completed at the end of the last workday."""
     moved_today: float = 30.0
-    """For each person who was told of a visit on the problem's first date that is now another."""
+    """For each person who was told of a visit on the problem's first date that is now another: somebody else's, on
+    another date, an hour or more earlier or later, or not in the plan."""
     moved_tomorrow: float = 20.0
     moved_later: float = 10.0
     unfair_hour: float = 1.0
-    """For each hour by which a person's work differs from the mean of those who work on these dates."""
+    """For each hour by which the work of one of the plant's own people differs from an equal share of all that they do,
+    in proportion to the length of their shifts."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -182,7 +187,7 @@ class Problem:
     """Kilometres from place to place; 0 where it is left out."""
     weights: Weights = field(default_factory=Weights)
     frozen_until: Minute = 0
-    """Before this, what has been published stays as it is."""
+    """What has been published and begins before this stays as it is (``tours.settled``)."""
 
     def at(self, minute: Minute) -> datetime:
         """Return the moment of a minute, in UTC."""
