@@ -3,361 +3,59 @@
 import json
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Callable
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import UUID
 
 import psycopg
 import pytest
-from fastapi.testclient import TestClient
 
 from api import passwords
-from db.telemetry import quarantine
-from ingest.messages import Reason, Refused
 from tests import people
+from tests.api.lists.rows import (
+    RUN,
+    V1,
+    Plant,
+    at,
+    attempt,
+    happening,
+    late_excursion,
+    line,
+    message,
+    order,
+    receiver,
+    refusal,
+    rules,
+    run,
+    scattered,
+    shadow_order,
+    shadow_run,
+)
+from tests.api.lists.rows_of_work import (
+    ONE_ORDER,
+    PLANNED,
+    audit,
+    bill,
+    booking,
+    checklist,
+    checklist_version,
+    finding,
+    item,
+    loan,
+    lot,
+    plan_version,
+    purchase,
+    reservation,
+    result,
+    route_stop,
+    skipped,
+    store,
+    tool,
+    weekly,
+)
 
-V1 = "/api/v1"
 ROWS, COMING = 25, 3
-NOW = datetime(2026, 3, 2, 8, tzinfo=UTC)
-
-
-RUN = UUID(int=7)
-
-
-@dataclass(frozen=True)
-class Plant:
-    client: TestClient
-    conn: psycopg.Connection
-    asset: int
-    order: UUID = RUN
-
-    def sql(self, text: str, **facts: Any) -> None:
-        self.conn.execute(text.encode(), {"asset": self.asset} | facts)
-
-    def post(self, path: str, body: Any, method: str = "POST") -> Any:
-        answer = self.client.request(method, f"{V1}/{path}", json=body, headers={"Idempotency-Key": uuid4().hex})
-        assert answer.status_code < 300, answer.text
-        return answer.json()
-
-
-def order(plant: Plant, n: int) -> None:
-    body = {"asset_id": plant.asset, "type": "inspection", "title": f"Look {n}", "priority": n % 4 + 1}
-    made = plant.post("work-orders", body)
-    if n % 3 == 0:
-        plant.post(f"work-orders/{made['id']}/cancel", {"reason": "not needed"})
-
-
-def rules(plant: Plant, n: int) -> None:
-    """Put in force a book of rules: what comes later is at its beginning."""
-    told = plant.client.get(f"{V1}/documents/rulebook", params={"limit": 1}).json()
-    before = told[0]["document"].get("threshold", []) if told else []
-    new = [
-        {"id": f"r{n}", "asset_class": "pump", "signal": "flow", "raise_at": 900, "clear_below": 800}
-        | {"component": "impeller", "failure_mode": "LOO", "severity": "degrading"}
-    ]
-    plant.post("documents/rulebook", {"document": {"threshold": new + before}, "why": "more"})
-
-
-def shadow_run(plant: Plant, n: int) -> int:
-    made = plant.post("shadow-runs", {"name": f"t{n}", "models": {"default": {"patience": 60.0}}, "why": "a try"})
-    plant.post(f"shadow-runs/{made['id']}/drop", {"why": "enough"})
-    return int(made["id"])
-
-
-def refusal(plant: Plant, n: int) -> None:
-    at = int((NOW + timedelta(minutes=n % 9)).timestamp() * 1e6)
-    refused = Refused(
-        topic=f"plantwright/v1/NTH/X-{n}", payload=b"?", received_us=at, reason=Reason.NOT_JSON, problem="x"
-    )
-    quarantine.keep(plant.conn, [refused])
-
-
-def shadow_order(plant: Plant, n: int) -> None:
-    if plant.conn.execute("SELECT count(*) FROM shadow_runs").fetchone() == (0,):
-        plant.conn.commit()
-        shadow_run(plant, 0)
-    plant.sql(
-        "INSERT INTO shadow_orders (run_id, id, asset_id, component, failure_mode, type, opened_as, opened_at, why) "
-        "SELECT max(id), %(id)s, %(asset)s, 'x', 'LOO', 'predictive', 'predictive', %(at)s, 'x' FROM shadow_runs",
-        id=uuid4(),
-        at=at(n),
-    )
-
-
-def at(n: int) -> datetime:
-    return NOW + timedelta(minutes=n * 7 % 11)
-
-
-def late_excursion(plant: Plant, n: int) -> None:
-    """Put in force one more limit that data which came late lies beyond, each from another time on."""
-    if n == 0:
-        plant.sql(
-            "INSERT INTO readings (signal_id, observed_at, received_at, arrival, value, late) "
-            "SELECT s.id, now() - interval '1 hour' + i * interval '1 min', now(), 900000 + i, 900 + i, true "
-            "FROM signals s, generate_series(1, 12) i WHERE s.asset_id = %(asset)s AND s.name = 'flow'"
-        )
-    of_class = plant.conn.execute("SELECT class FROM assets WHERE id = %s", [plant.asset]).fetchone()
-    limits = [
-        {"id": f"r{scattered(i)}", "asset_class": of_class[0] if of_class else "", "signal": "flow"}
-        | {"raise_at": 900 + i * 5 % 7, "clear_below": 800, "component": "impeller", "failure_mode": "LOO"}
-        | {"severity": "degrading"}
-        for i in range(n + 1)
-    ]
-    plant.post("documents/rulebook", {"document": {"threshold": limits}, "why": "more"})
-
-
-def run(plant: Plant, n: int, key: UUID | None = None) -> None:
-    plant.sql(
-        "INSERT INTO runs (id, kind, title, input, priority, requested_by, requested_at) "
-        "VALUES (%(id)s, 'backtest', 'x', '{}', 5, 'x', %(at)s)",
-        id=key or uuid4(),
-        at=at(n),
-    )
-
-
-def line(plant: Plant, n: int) -> None:
-    if n == 0:
-        run(plant, 0, RUN)
-    plant.sql("INSERT INTO run_log (run, at, line) VALUES (%(id)s, %(at)s, 'x')", id=RUN, at=at(n))
-
-
-def happening(plant: Plant, n: int) -> None:
-    plant.sql(
-        "INSERT INTO new_events (kind, site_id, subject, at) "
-        "SELECT 'order.changed', site_id, 'x', %(at)s FROM assets WHERE id = %(asset)s",
-        at=at(n),
-    )
-
-
-def receiver(plant: Plant, n: int) -> None:
-    plant.sql(
-        "INSERT INTO receivers (channel, name, address, secret, secret_is_sealed, wants, state_since, created_by, "
-        "created_at) VALUES ('webhook', %(c)s, 'https://x.example/', 'x', false, '{*}', now(), 'x', %(at)s)",
-        c=scattered(n),
-        at=at(n),
-    )
-
-
-def message(plant: Plant, n: int) -> None:
-    if n == 0:
-        receiver(plant, 0)
-    happening(plant, n)
-    plant.sql("SELECT number_events()")
-    plant.sql(
-        "INSERT INTO deliveries (receiver_id, event_id, why, due_at, created_at) "
-        "SELECT 1, max(id), 'x', now(), now() FROM events"
-    )
-
-
-def attempt(plant: Plant, n: int) -> None:
-    if n == 0:
-        receiver(plant, 0)
-    plant.sql(
-        "INSERT INTO delivery_attempts (receiver_id, event_id, at, took_ms, detail) VALUES (1, 1, %(at)s, 1, 'x')",
-        at=at(n),
-    )
-
-
-def store(plant: Plant, n: int) -> None:
-    plant.sql("INSERT INTO stores (site_id, code, name) VALUES (1, %(c)s, 'x')", c=scattered(n))
-
-
-def item(plant: Plant, n: int) -> None:
-    """Keep an item in a store, with one of it in its bin; of some that is too few."""
-    if n == 0:
-        plant.sql("INSERT INTO stores (site_id, code, name) VALUES (1, 'MAIN', 'x')")
-        plant.sql("INSERT INTO bins (site_id, store_id, code) SELECT site_id, id, 'A1' FROM stores")
-    plant.sql("INSERT INTO items (site_id, code, name) VALUES (1, %(c)s, 'x')", c=scattered(n))
-    plant.sql(
-        "INSERT INTO stock_levels (item_id, store_id, site_id, reorder_point) SELECT i.id, t.id, 1, %(point)s "
-        "FROM items i, stores t WHERE i.code = %(c)s", c=scattered(n), point=n % 3,
-    )  # fmt: skip
-    plant.sql(
-        "INSERT INTO stock_movements (site_id, item_id, store_id, bin_id, kind, quantity, at, actor) "
-        "SELECT 1, i.id, b.store_id, b.id, 'receive', 1, now(), 'x' FROM items i, bins b WHERE i.code = %(c)s",
-        c=scattered(n),
-    )
-
-
-ONE_ORDER = "(SELECT id FROM work_orders WHERE status = 'in_progress' ORDER BY number LIMIT 1)"
-
-
-def reservation(plant: Plant, n: int) -> None:
-    item(plant, n)
-    plant.sql(
-        f"INSERT INTO order_parts (order_id, line, part, needed) SELECT {ONE_ORDER}, 100 + %(n)s, 'x', 2", n=n
-    )  # fmt: skip
-    plant.sql(
-        "INSERT INTO reservations (order_id, line, site_id, item_id, store_id, asked_at) "
-        f"SELECT {ONE_ORDER}, 100 + %(n)s, 1, i.id, l.store_id, %(at)s "
-        "FROM items i JOIN stock_levels l ON l.item_id = i.id WHERE i.code = %(c)s",
-        n=n, c=scattered(n), at=at(n),
-    )  # fmt: skip
-
-
-def lot(plant: Plant, n: int) -> None:
-    """Put another lot of the first item into its bin."""
-    if n == 0:
-        item(plant, 0)
-    plant.sql(
-        "INSERT INTO stock_movements (site_id, item_id, store_id, bin_id, lot, kind, quantity, at, actor) "
-        "SELECT 1, 1, store_id, id, %(c)s, 'receive', 1, now(), 'x' FROM bins", c=scattered(n),
-    )  # fmt: skip
-
-
-def purchase(plant: Plant, n: int) -> None:
-    item(plant, n)
-    plant.sql(
-        "INSERT INTO purchase_requests (site_id, item_id, store_id, quantity, requested_at, requested_by, state_since) "
-        "SELECT 1, i.id, l.store_id, 1, now(), 'x', now() FROM items i JOIN stock_levels l ON l.item_id = i.id "
-        "WHERE i.code = %(c)s",
-        c=scattered(n),
-    )
-
-
-def bill(plant: Plant, n: int) -> None:
-    item(plant, n)
-    plant.sql(
-        "INSERT INTO bills_of_material (site_id, asset_class, item_id, quantity) SELECT 1, %(of)s, id, 1 FROM items "
-        "WHERE code = %(c)s", c=scattered(n), of="ab"[n % 2],
-    )  # fmt: skip
-
-
-def tool(plant: Plant, n: int) -> None:
-    """Add a tool; two of three are lent, some due at one time."""
-    plant.sql("INSERT INTO tools (site_id, code, name) VALUES (1, %(c)s, 'x')", c=scattered(n))
-    if n % 3:
-        lend(plant, n)
-
-
-def loan(plant: Plant, n: int) -> None:
-    plant.sql("INSERT INTO tools (site_id, code, name) VALUES (1, %(c)s, 'x')", c=scattered(n))
-    lend(plant, n)
-
-
-def lend(plant: Plant, n: int) -> None:
-    plant.sql(
-        "INSERT INTO tool_loans (site_id, tool_id, borrower, during, due_at, lent_by) SELECT 1, id, 'x', "
-        "tstzrange('2026-01-01', NULL), %(at)s, 'x' FROM tools WHERE code = %(c)s", c=scattered(n), at=at(n),
-    )  # fmt: skip
-
-
-def booking(plant: Plant, n: int) -> None:
-    """Book a tool; some begin at one time."""
-    plant.sql("INSERT INTO tools (site_id, code, name) VALUES (1, %(c)s, 'x')", c=scattered(n))
-    plant.sql(
-        "INSERT INTO tool_bookings (site_id, tool_id, borrower, during, booked_at, booked_by) SELECT 1, id, 'x', "
-        "tstzrange(%(at)s, '2100-01-01'), now(), 'x' FROM tools WHERE code = %(c)s",
-        c=scattered(n), at=at(n),
-    )  # fmt: skip
-
-
-def checklist(plant: Plant, n: int) -> None:
-    plant.sql(
-        "WITH c AS (INSERT INTO checklists (site_id, code) VALUES (1, %(c)s) RETURNING id) "
-        "INSERT INTO checklist_versions (checklist_id, version, title, items, at, actor) "
-        """SELECT id, 1, 'x', '[{"key": "a", "kind": "text", "text": "x"}]', %(at)s, 'x' FROM c""",
-        c=scattered(n),
-        at=at(n),
-    )
-
-
-def route_stop(plant: Plant, n: int) -> None:
-    if n == 0:
-        checklist(plant, 0)
-        plant.sql("INSERT INTO inspection_routes (site_id, code, title) VALUES (1, 'R', 'x')")
-    plant.sql("INSERT INTO inspection_route_stops VALUES (1, %(n)s, %(asset)s, 1)", n=n + 1)
-
-
-def result(plant: Plant, n: int) -> None:
-    """Answer one more stop of a round: some at the same time as others."""
-    if n == 0:
-        checklist(plant, 0)
-        plant.sql(
-            "INSERT INTO inspection_rounds (site_id, number, title, how, status, made_at, due_at, started_at) "
-            "VALUES (1, 'NTH-R1', 'x', 'hand', 'under_way', now(), now(), now())"
-        )
-    plant.sql(
-        "INSERT INTO inspection_stops (round_id, position, asset_id, checklist_id, checklist_version) "
-        "VALUES (1, %(n)s, %(asset)s, 1, 1)",
-        n=n + 1,
-    )
-    plant.sql(
-        "INSERT INTO inspection_answers (round_id, position, item, typed, verdict, at, actor) "
-        "SELECT 1, %(n)s, items -> 0 ->> 'key', 'x', 'noted', %(at)s, 'x' FROM checklist_versions",
-        n=n + 1,
-        at=at(n),
-    )
-
-
-def checklist_version(plant: Plant, n: int) -> None:
-    if n == 0:
-        checklist(plant, 0)
-        return
-    plant.sql(
-        "INSERT INTO checklist_versions (checklist_id, version, title, items, at, actor) "
-        """VALUES (1, %(version)s, 'x', '[{"key": "a", "kind": "text", "text": "x"}]', %(at)s, 'x')""",
-        version=n + 1,
-        at=at(n),
-    )
-
-
-def audit(plant: Plant, n: int) -> None:
-    plant.sql(
-        "INSERT INTO audits (site_id, number, title, kind, auditor, made_at) "
-        "VALUES (1, %(c)s, 'x', 'site', 'x', %(at)s)",
-        c=scattered(n),
-        at=at(n),
-    )
-
-
-def finding(plant: Plant, n: int) -> None:
-    if n == 0:
-        audit(plant, 0)
-    plant.sql(
-        "INSERT INTO audit_findings (audit_id, seq, statement, grade, owner, due, state, state_at) "
-        "VALUES (1, %(seq)s, 'x', 'minor', 'x', %(due)s, %(state)s, %(at)s)",
-        seq=n + 1,
-        due=(NOW + timedelta(days=500 * (n * 7 % 5))).date(),
-        state=("open", "answered", "verified")[n % 3],
-        at=at(n),
-    )
-
-
-PLANNED = {"site": "NTH", "title": "Look", "object": "asset", "objects": ["P-101"]} | {
-    "calendar": {"rule": "FREQ=WEEKLY", "starts": "2026-01-10T08:00"}
-}
-
-
-def plan_version(plant: Plant, n: int) -> None:
-    if n == 0:
-        plant.post("maintenance-plans", PLANNED | {"code": "P"})
-    else:
-        plant.post(
-            "maintenance-plans/1", {k: v for k, v in PLANNED.items() if k != "site"} | {"title": f"Look {n}"}, "PUT"
-        )
-
-
-def skipped(plant: Plant, n: int) -> None:
-    """Leave the next occurrence of a plan out: what comes later is at the beginning."""
-    if n == 0:
-        plant.post("maintenance-plans", PLANNED | {"code": "P"})
-    plant.post("maintenance-plans/1/series/1/skip", {"number": n + 1, "why": "x"})
-
-
-def weekly(plant: Plant, n: int) -> None:
-    plant.post("maintenance-plans", PLANNED | {"code": f"P{n}"})
-
-
 STATES = ("unacknowledged", "latched", "acknowledged", "shelved", "out_of_service")
 PLAN = {"title": "Look", "steps": [{"instruction": "look", "kind": "instruction"}]}
-
-
-def scattered(n: int) -> str:
-    """Return a name that sorts among the others wherever it comes."""
-    return f"z{n * 7 % 31:02}-{n}"
-
 
 Add = Callable[[Plant, int], object]
 LISTS: dict[str, tuple[Add, Callable[[Any], object]]] = {

@@ -6,7 +6,7 @@ import psycopg
 
 from db.documents import documents, shadow
 from db.documents.documents import Kind
-from tests.api.pages.test_every_form import RULES
+from tests.api.pages.form_facts import RULES
 from tests.browser.test_board import address, seeded, watched  # noqa: F401
 
 

@@ -8,7 +8,8 @@ from fastapi.testclient import TestClient
 
 from api.app import create
 from db import scope
-from tests.api.access.test_access import EVERY_SITE, A, P, V, called
+from tests.api.access.role_tables import A, P, V
+from tests.api.access.test_access import EVERY_SITE, called
 from tests.api.conftest import KEY
 
 # Another site's things are not there.

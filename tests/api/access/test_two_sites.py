@@ -14,7 +14,8 @@ from db.planning import generating as planning
 from db.runs import runs, uploads
 from tests import people
 from tests.api.access import two_sites
-from tests.api.access.test_access import OPEN, TABLE
+from tests.api.access.role_tables import OPEN
+from tests.api.access.test_access import TABLE
 from tests.api.access.two_sites import MARK, SEEN, SITE
 from tests.parts.most_slow import most_slow
 from workorder_core.people.access import Role

@@ -5,7 +5,8 @@ import re
 import pytest
 
 from api.board.api_docs import Operation, Schema, kind_of, said, subjects, who_may
-from tests.api.access.test_access import OPEN, TABLE
+from tests.api.access.role_tables import OPEN
+from tests.api.access.test_access import TABLE
 from tests.api.pages.test_what_pages_offer import HTML
 from workorder_core.people.access import Role
 

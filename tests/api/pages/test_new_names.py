@@ -8,7 +8,8 @@ from html import unescape
 import pytest
 
 from api.app import create
-from tests.api.pages.test_every_form import HTML, changed, its_form, stored, unseen
+from tests.api.pages.form_facts import HTML
+from tests.api.pages.test_every_form import changed, its_form, stored, unseen
 from workorder_core.people.access import Role
 
 V1 = "/api/v1"

@@ -2,7 +2,8 @@
 date is written for programs."""
 
 from api.language import chosen, formats
-from tests.api.pages.test_every_form import FORMS, HTML, names
+from tests.api.pages.form_facts import HTML, names
+from tests.api.pages.test_every_form import FORMS
 from tests.api.pages.test_words_of_pages import NO_WORDS
 from tests.parts import pseudo
 from tests.visible import for_programs

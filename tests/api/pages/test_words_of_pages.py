@@ -16,9 +16,9 @@ from ingest.messages import Reason, Refused
 from runtime.runs import imports
 from tests import people
 from tests.api.access.test_changes import CHANGES
+from tests.api.lists.rows import Plant, late_excursion, order, refusal, rules, shadow_order
 from tests.api.orders.test_six_types import PLAN
 from tests.api.pages.test_what_pages_offer import HTML, kind, links
-from tests.api.test_cursors import Plant, late_excursion, order, refusal, rules, shadow_order
 from tests.parts import pseudo
 from tests.visible import for_programs, texts
 from tests.walk import Walker

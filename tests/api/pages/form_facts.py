@@ -1,0 +1,171 @@
+"""What the forms of `test_every_form` are about: orders, alarms, rounds, stock, runs, in the states that they need."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from db.documents import documents, shadow
+from db.documents.documents import Kind
+from db.events import deliveries, events, receivers
+from db.events.sealing import Sealer
+from db.plant import devices
+from db.runs import runs, uploads
+from db.telemetry import quarantine
+from tests import a_plant, people
+from workorder_core.people.access import Role
+
+HTML = {"Accept": "text/html", "Origin": "http://localhost"}
+RULES = {
+    "threshold": [
+        {
+            "id": "oil-warm", "asset_class": "pump", "component": "lubrication", "failure_mode": "OHE",
+            "severity": "malfunction", "signal": "oil_temp", "raise_at": 65, "clear_below": 60,
+            "budget": {"alarms_per_week": 30},
+        }
+    ]
+}  # fmt: skip
+STATES = {"hot": ("P-101", "unacknowledged"), "latched": ("P-104", "latched"), "shelved": ("P-103", "shelved"),
+          "out": ("P-106", "out_of_service")}  # fmt: skip
+
+
+@pytest.fixture
+def names(client, seeded, pool, known) -> dict[str, str]:
+    """What the forms are about."""
+    now = datetime.now(UTC)
+    found = {"asset": str(seeded.assets["P-101"]), "order": str(seeded.orders["emergency"])}
+    found |= {"working": str(seeded.orders["reactive"]), "planned": str(seeded.orders["by hand"])}
+    with pool.connection() as conn:
+        documents.put(conn, Kind.RULEBOOK, RULES, actor="person:Ola", why="the first")
+        for name, (asset, state) in STATES.items():
+            conn.execute(
+                """INSERT INTO alarm_points (asset_id, source, state, active, latching, severity, since, until, actor,
+                                             summary, raised_at)
+                   VALUES (%s, 'rule:oil-warm', %s, %s, %s, 2, %s, %s, 'person:Ola', 'it is hot', %s)""",
+                [seeded.assets[asset], state, name == "hot", name == "latched", now,
+                 datetime(2040, 1, 1, tzinfo=UTC) if name in ("shelved", "out") else None, now],
+            )  # fmt: skip
+            found[name] = f"{seeded.assets[asset]} rule:oil-warm"
+        devices.bind(conn, "d1", ["NTH/P-102"], actor="person:Ola", at=now)
+        people.add_user(conn, "mette", Role.PLANNER)
+        people.add_key(conn, "erp", Role.VIEWER)
+        receiver, _ = receivers.add_webhook(
+            conn,
+            "mes",
+            "https://mes.example.com/in",
+            wants=["*"],
+            sites=None,
+            sealer=Sealer(),
+            actor="person:Ola",
+            at=now,
+        )
+        events.number(conn)
+        event = events.newest_first(conn, limit=1)[0].id
+        deliveries.add(conn, [(receiver, event, "*")], at=now)
+        found |= {"receiver": str(receiver), "event": str(event)}
+        found["run"] = str(
+            shadow.begin(conn, "calmer", rulebook=None, actor="person:Ola", why="calmer",
+                         models={"default": {"name": "adwin", "estimator": "river.drift.ADWIN"}})
+        )  # fmt: skip
+        conn.execute("UPDATE judge_events SET arrival = 0 WHERE kind = 'shadow'")
+        found |= _runs(conn, now)
+        quarantine.keep(conn, a_plant.refusals(now))
+        found["kept"] = str(conn.execute("SELECT min(id) FROM quarantine").fetchone()[0])
+        found["number"] = conn.execute(
+            "SELECT number FROM work_orders WHERE id = %s", [seeded.orders["done"]]
+        ).fetchone()[0]
+        conn.execute("UPDATE assets SET safety_critical = true WHERE code = 'P-102'")
+    client.put("/api/v1/sites/NTH/costs/currency", json={"currency": "NOK"}).raise_for_status()
+    plan = {"title": "Measure", "steps": [{"kind": "measurement", "instruction": "The gap", "unit": "mm"}],
+            "parts": [{"part": "shim", "quantity": 2, "unit": "pcs"}]}  # fmt: skip
+    client.put("/api/v1/job-plans/GAP", json=plan).raise_for_status()
+    for step, form in (("plan", {"plan": "GAP"}), ("assign", {"technician": "holm", "why": "near"}), ("start", {})):
+        client.post(f"/orders/{found['planned']}/{step}", data=form, headers=HTML)
+    less = {"asset_class": "centrifugal_pump", "criticality": "2", "safety_critical": "false", "why": "caged"}
+    known(Role.PLANNER).post(f"/assets/{seeded.assets['P-102']}/judged-as", data=less, headers=HTML)
+    found["proposal"] = str(client.get("/api/v1/safety-proposals?waiting=true").json()[0]["id"])
+    found |= _stores(client)
+    day = {"starts_at": "2031-01-01T08:00:00Z", "ends_at": "2031-01-01T09:00:00Z", "reason": "new seal"}
+    planned: dict = {"site": "NTH", "code": "LOOK", "title": "Look", "object": "asset", "objects": ["P-101"]}
+    planned |= {"calendar": {"rule": "FREQ=MONTHLY", "starts": "2026-01-10T08:00"}}
+    answer = client.post("/api/v1/maintenance-plans", json=planned, headers={"Idempotency-Key": "p"})
+    found["plan"] = str(answer.json()["id"])
+    found["place"] = str(client.get("/api/v1/locations").json()[0]["id"])
+    path, manual = f"/api/v1/assets/{found['asset']}/files", {"file": ("manual.txt", b"Oil it")}
+    found["file"] = str(client.post(path, files=manual, headers={"Idempotency-Key": "f"}).json()["id"])
+    path = f"/api/v1/assets/{found['asset']}/downtimes"
+    found["downtime"] = str(client.post(path, json=day, headers={"Idempotency-Key": "k"}).json()["id"])
+    return found | _inspections(client, seeded.assets["P-102"])
+
+
+def _inspections(client, asset: int) -> dict[str, str]:
+    """A checklist, a route, rounds in the states that their forms need, an audit with a finding and one without."""
+    once = iter(range(100))
+
+    def made(path: str, **body: object) -> Any:
+        answer = client.post(f"/api/v1{path}", json=body, headers={"Idempotency-Key": f"form-{next(once)}"})
+        assert answer.status_code < 300, answer.text
+        return answer.json()
+
+    items = [{"key": "seal", "kind": "yes_no", "text": "Dry?", "fails": ["no"]},
+             {"key": "temp", "kind": "measurement", "text": "Hot?", "high": 80}]  # fmt: skip
+    checklist = made("/checklists", site="NTH", code="DAILY", title="Daily", items=items)["id"]
+    stops = [{"asset_id": asset, "checklist_id": checklist}]
+    route = made("/inspection-routes", site="NTH", code="HALL", title="Hall", stops=stops)["id"]
+    found = {name: made("/rounds", site="NTH", route_id=route)["id"] for name in ("walked", "paused", "answered")}
+    found["due"] = made("/rounds", site="NTH", route_id=route, due_at="2031-01-01T08:00:00Z")["id"]
+    client.post(f"/api/v1/rounds/{found['paused']}/pause")
+    client.post(f"/api/v1/rounds/{found['answered']}/stops/1/skip", json={"why": "scaffold"})
+    for name in ("audit", "settled"):
+        found[name] = made("/audits", site="NTH", title="Permits", kind="site")["id"]
+    finding = {"statement": "No end", "grade": "minor", "owner": "Shift", "due": "2031-01-01"}
+    made(f"/audits/{found['audit']}/findings", **finding)
+    return {name: str(key) for name, key in found.items()} | {"checklist": str(checklist), "route": str(route)}
+
+
+def _stores(client) -> dict[str, str]:
+    """A store with an item that is below its reorder point, and a tool."""
+
+    def made(path: str, body: dict[str, object], method: str = "POST"):
+        answer = client.request(method, f"/api/v1{path}", json=body, headers={"Idempotency-Key": f"{path} {body}"})
+        answer.raise_for_status()
+        return answer.json()
+
+    store = made("/stores", {"site": "NTH", "code": "MAIN", "name": "Main", "bins": ["A1"]})["id"]
+    item = made("/items", {"site": "NTH", "code": "SEAL", "name": "Seal"})["id"]
+    made(f"/items/{item}/receive", {"quantity": 5})
+    other = made("/items", {"site": "NTH", "code": "OIL", "name": "Oil"})["id"]
+    request = made(f"/items/{item}/stores/{store}", {"reorder_point": 9}, "PUT")["request"]
+    tool = made("/tools", {"site": "NTH", "code": "PULL", "name": "Puller"})["id"]
+    day: dict[str, object] = {
+        "borrower": "Holm",
+        "starts_at": "2041-01-01T08:00:00Z",
+        "ends_at": "2041-01-01T16:00:00Z",
+    }
+    booking = made(f"/tools/{tool}/bookings", day)["id"]
+    return {
+        "store": str(store),
+        "item": str(item),
+        "request": str(request),
+        "other_item": str(other),
+        "tool": str(tool),
+        "booking": str(booking),
+    }
+
+
+def _runs(conn, now) -> dict[str, str]:
+    """A file, a dry run of it that could be applied, and a run that waits."""
+    upload = uploads.add(conn, "NTH", "a.csv", b"Tag;Name\nP-1;Pump\n", actor="person:Ola", at=now).id
+    asked = {"table": "assets", "columns": {"code": "Tag"}}
+    made = {}
+    for name in ("dry", "waiting"):
+        run = runs.add(conn, "import", name, asked, site="NTH", upload_id=upload, actor="person:Ola", at=now)
+        made[name] = str(run.id)
+        if name == "dry":
+            begun = runs.claim(conn, "a test", timedelta(minutes=5))
+            assert begun is not None
+            counts = dict.fromkeys(("rows", "change", "same", "wrong", "wrong_rows"), 0)
+            lists: dict[str, list[str]] = {each: [] for each in ("errors", "creates", "changes", "waiting", "doubts")}
+            read = {"form": "CSV", "header_row": 1, "columns": {"code": "Tag"}}
+            runs.succeed(conn, begun, {**counts, **lists, **read, "create": 1, "applied": False})
+    return made | {"upload": str(upload)}
