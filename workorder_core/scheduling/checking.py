@@ -82,7 +82,8 @@ def check(problem: Problem, plan: Plan) -> tuple[Broken, ...]:
     walked = tours(problem, known)
     for each in walked:
         broken += of_tour(problem, jobs, each)
-    broken += _rest_and_week(problem, walked)
+    for person in problem.people:
+        broken += of_hours(problem, person, [each for each in walked if each.person.code == person.code])
     return tuple(broken)
 
 
@@ -332,19 +333,21 @@ def _tools(problem: Problem, jobs: dict[str, Job], visits: Sequence[Visit]) -> I
                 yield Broken(rule=Rule.TOOL, sentence=said, job=before.job if second.begun else after.job)
 
 
-def _rest_and_week(problem: Problem, walked: Sequence[Tour]) -> Iterator[Broken]:
-    for person in problem.people:
-        mine = sorted((each for each in walked if each.person.code == person.code), key=lambda one: one.leaves)
-        for before, after in pairwise(mine):
-            if after.leaves - before.returns < person.rest:
-                said = say(
-                    "{name} would have {hours:.1f} h of rest before {at:%a %H:%M}; {needed:.1f} h are needed.",
-                    name=person.name, hours=(after.leaves - before.returns) / 60, at=local(problem, after.leaves),
-                    needed=person.rest / 60,
-                )  # fmt: skip
-                yield Broken(rule=Rule.REST, sentence=said, job=after.visits[0].job, person=person.code)
-        if person.most_a_week is not None:
-            yield from _week(person, person.most_a_week, mine)
+def of_hours(problem: Problem, person: Person, walked: Sequence[Tour]) -> list[Broken]:
+    """Return what is wrong with the hours of all tours of one person: too short a night, too long a week."""
+    broken = []
+    mine = sorted(walked, key=lambda one: one.leaves)
+    for before, after in pairwise(mine):
+        if after.leaves - before.returns < person.rest:
+            said = say(
+                "{name} would have {hours:.1f} h of rest before {at:%a %H:%M}; {needed:.1f} h are needed.",
+                name=person.name, hours=(after.leaves - before.returns) / 60, at=local(problem, after.leaves),
+                needed=person.rest / 60,
+            )  # fmt: skip
+            broken.append(Broken(rule=Rule.REST, sentence=said, job=after.visits[0].job, person=person.code))
+    if person.most_a_week is not None:
+        broken += _week(person, person.most_a_week, mine)
+    return broken
 
 
 def _week(person: Person, most: Minute, mine: Sequence[Tour]) -> Iterator[Broken]:
