@@ -77,7 +77,7 @@ class Route:
 
 
 def pack(draft: Draft, free: Sequence[Job], closed: frozenset[Row]) -> Packed:
-    """Return the arrays for the visits of a draft, which stay, and jobs to place beside them, not in ``closed`` rows."""
+    """Return the arrays for a draft, whose visits stay, and jobs to place beside them, not in ``closed`` rows."""
     problem = draft.problem
     routes = _routes(draft)
     fixed = [
@@ -143,7 +143,7 @@ def _routes(draft: Draft) -> list[Route]:
             row = (person.code, day.starts)
             longest = _length(draft, person, day, _latest(person, day))
             if person.most_a_week is not None:
-                # A share of the week for each workday; what a check of the whole finds is mended afterwards.
+                # A share of the week for each workday; what goes beyond the week is taken out afterwards.
                 longest = min(longest, max(0, person.most_a_week - whole) // len(shifts) + shifts[day.starts])
                 if whole > person.most_a_week:
                     longest = person.most_a_week * shifts[day.starts] // whole

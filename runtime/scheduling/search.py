@@ -121,7 +121,8 @@ def solve(
     Parameters
     ----------
     start
-        Routes to begin with (each must be possible); without it a first plan is built by greedy insertion.
+        Routes to begin with, without their last jobs where they are too long; without it a first plan is built by
+        greedy insertion.
     heat
         Factor on the temperature: 1 for a search from nothing, less where the start is good already.
     seen
@@ -138,7 +139,11 @@ def solve(
             if job < len(plan.route_of):
                 plan.route_of[job] = r
         plan.numbers[r, COUNT] = len(route)
-        measure(packed, plan, r)
+        while not measure(packed, plan, r) and plan.numbers[r, COUNT] > 0:
+            last = plan.jobs[r, plan.numbers[r, COUNT]]
+            if last < len(plan.route_of):
+                plan.route_of[last] = -1
+            plan.numbers[r, COUNT] -= 1
     kernel.construct(packed, plan, old, rng)
     cost = kernel.total(packed, plan)
     kernel.copy_plan(packed, plan, best)

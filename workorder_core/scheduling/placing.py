@@ -115,6 +115,15 @@ class Draft:
 
     def timed(self, row: Row, stops: Sequence[Stop]) -> list[Visit] | None:
         """Return the visits of a tour in this order, each as early as it can be; None where that cannot be."""
+        visits = self.timed_until(row, stops)
+        if not visits:
+            return visits
+        day, last = self.days[row], stops[-1].job
+        home = over_at(self.breaks[row], visits[-1].ends, self.problem.way(last.place, day.end_place))
+        return visits if home <= day.latest or last.begun else None
+
+    def timed_until(self, row: Row, stops: Sequence[Stop]) -> list[Visit] | None:
+        """Return the same without the way home, as the beginning of a longer tour."""
         day, breaks, person = self.days[row], self.breaks[row], self.people[row[0]]
         here, ready = day.start_place, day.starts if day.left_at is None else day.left_at
         visits: list[Visit] = []
@@ -129,8 +138,7 @@ class Draft:
                 return None
             visits.append(visit)
             here, ready = stop.job.place, visit.ends
-        home = over_at(breaks, ready, self.problem.way(here, day.end_place))
-        return visits if home <= day.latest or (stops and stops[-1].job.begun) else None
+        return visits
 
     def cost_of(self, row: Row, visits: Sequence[Visit]) -> float:
         """Return what a tour costs, with the lateness, waiting and moving of the jobs that this person does alone."""
@@ -245,15 +253,14 @@ class Draft:
             return False
         for other in self.at.values():
             theirs = self.jobs[other.job]
-            way = self.problem.way(theirs.place, job.place) if theirs.tools & job.tools else None
-            first = theirs.id in job.after
-            if (first or way is not None) and other.starts <= visit.starts:
-                if other.ends + (way or 0) > visit.starts:
+            if theirs.id in job.after and other.ends > visit.starts:
+                return False
+            if job.id in theirs.after and visit.ends > other.starts:
+                return False
+            if theirs.tools & job.tools:
+                first, then = sorted((other, visit), key=lambda each: each.starts)
+                if first.ends + self.problem.way(theirs.place, job.place) > then.starts:
                     return False
-            elif first:
-                return False
-            elif (job.id in theirs.after or way is not None) and visit.ends + (way or 0) > other.starts:
-                return False
         return True
 
     def _allowed(self, job: Job, visit: Visit, rows: Mapping[Row, tuple[Visit, ...]]) -> bool:
