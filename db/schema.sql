@@ -117,9 +117,12 @@ CREATE FUNCTION public.as_logged(kind text, r jsonb) RETURNS jsonb
             (SELECT to_jsonb(code) FROM locations WHERE id = (r ->> 'location_id')::integer), 'null'))
         WHEN 'location' THEN jsonb_set(r, '{parent}', coalesce(
             (SELECT to_jsonb(code) FROM locations WHERE id = (r ->> 'parent_id')::integer), 'null'))
+        WHEN 'technician' THEN r || jsonb_build_object(
+            'pattern', (SELECT code FROM shift_patterns WHERE id = (r ->> 'pattern_id')::integer),
+            'depot', (SELECT code FROM locations WHERE id = (r ->> 'depot_id')::integer))
         ELSE r END
         - ARRAY['id', 'site_id', 'asset_id', 'signal_id', 'parent_id', 'location_id', 'last_number', 'actor', 'recorded_at',
-                'changed_by', 'changed_at', 'made_by', 'made_at']
+                'changed_by', 'changed_at', 'made_by', 'made_at', 'pattern_id', 'depot_id']
 $$;
 
 CREATE FUNCTION public.asset_as_judged(asset integer) RETURNS jsonb
@@ -173,6 +176,13 @@ BEGIN
     RETURN NEW;
 END
 $$;
+
+CREATE FUNCTION public.dates_are_valid(dates jsonb) RETURNS boolean
+    LANGUAGE sql IMMUTABLE
+    AS $_$
+    SELECT jsonb_typeof(dates) = 'object' AND NOT EXISTS (
+        SELECT FROM jsonb_each(dates) WHERE jsonb_typeof(value) <> 'string' OR value #>> '{}' !~ '^\d{4}-[01]\d-[0-3]\d$')
+$_$;
 
 CREATE FUNCTION public.event_of_alarm() RETURNS trigger
     LANGUAGE plpgsql
@@ -349,6 +359,17 @@ BEGIN
 END
 $$;
 
+CREATE FUNCTION public.forget_what_is_lost() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+    NEW.levels := (SELECT coalesce(jsonb_object_agg(key, value), '{}') FROM jsonb_each(NEW.levels) WHERE key = ANY(NEW.skills));
+    NEW.valid_until := (SELECT coalesce(jsonb_object_agg(key, value), '{}') FROM jsonb_each(NEW.valid_until)
+                        WHERE key = ANY(NEW.certificates));
+    RETURN NEW;
+END
+$$;
+
 CREATE FUNCTION public.free_calendar_of_loan() RETURNS trigger
     LANGUAGE plpgsql
     AS $$
@@ -374,6 +395,13 @@ CREATE FUNCTION public.history_hash(before bytea, order_id uuid, seq integer, at
     AS $$
     SELECT sha256(before || convert_to(jsonb_build_array(order_id, seq, (extract(epoch FROM at) * 1000000)::bigint,
                                                          actor, step, was, becomes, why)::text, 'UTF8'))
+$$;
+
+CREATE FUNCTION public.levels_are_valid(levels jsonb) RETURNS boolean
+    LANGUAGE sql IMMUTABLE
+    AS $$
+    SELECT jsonb_typeof(levels) = 'object' AND NOT EXISTS (
+        SELECT FROM jsonb_each(levels) WHERE value NOT IN ('1', '2', '3', '4', '5'))
 $$;
 
 CREATE FUNCTION public.log_change() RETURNS trigger
@@ -506,6 +534,37 @@ BEGIN
     PERFORM append_change(now(), coalesce(nullif(current_setting('plantwright.actor', true), ''), 'system:stock'), kind,
         concat_ws('/', of_site, r ->> 'asset_class', (SELECT code FROM items WHERE id = (r ->> 'item_id')::integer),
                   (SELECT code FROM stores WHERE id = (r ->> 'store_id')::integer), r ->> 'code', CASE TG_TABLE_NAME WHEN 'item_units' THEN r ->> 'unit' END),
+        of_site, NULL, CASE TG_OP WHEN 'INSERT' THEN 'added' WHEN 'UPDATE' THEN 'changed' ELSE 'removed' END,
+        was, becomes, coalesce(current_setting('plantwright.why', true), ''));
+    RETURN NULL;
+END
+$$;
+
+CREATE FUNCTION public.log_change_of_people() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+DECLARE
+    kind text := TG_ARGV[0];
+    hidden text[] := ARRAY['id', 'site_id', 'technician_id', 'pattern_id', 'crew_id', 'from_id', 'to_id', 'recorded_at', 'recorded_by'];
+    r jsonb := to_jsonb(CASE TG_OP WHEN 'DELETE' THEN OLD ELSE NEW END);
+    was jsonb := CASE TG_OP WHEN 'INSERT' THEN '{}' ELSE to_jsonb(OLD) - hidden END;
+    becomes jsonb := CASE TG_OP WHEN 'DELETE' THEN '{}' ELSE to_jsonb(NEW) - hidden END;
+    of_site text := (SELECT code FROM sites WHERE id = (r ->> 'site_id')::integer);
+BEGIN
+    IF TG_OP = 'UPDATE' THEN
+        SELECT coalesce(jsonb_object_agg(key, value), '{}') INTO was FROM jsonb_each(was) AS o
+            WHERE value IS DISTINCT FROM becomes -> o.key;
+        SELECT coalesce(jsonb_object_agg(key, value), '{}') INTO becomes FROM jsonb_each(becomes) AS n WHERE was ? n.key;
+        IF becomes = '{}' THEN RETURN NULL; END IF;
+    END IF;
+    PERFORM append_change(now(), coalesce(nullif(current_setting('plantwright.actor', true), ''), 'system:plant'), kind,
+        concat_ws('/', of_site, (SELECT code FROM shift_patterns WHERE id = (r ->> 'pattern_id')::integer),
+                  (SELECT code FROM crews WHERE id = (r ->> 'crew_id')::integer),
+                  (SELECT code FROM technicians WHERE id = (r ->> 'technician_id')::integer),
+                  (SELECT code FROM locations WHERE id = (r ->> 'from_id')::integer),
+                  (SELECT code FROM locations WHERE id = (r ->> 'to_id')::integer),
+                  r ->> 'of', r ->> 'code', CASE TG_TABLE_NAME WHEN 'skill_certificates' THEN r ->> 'skill'
+                                            WHEN 'shifts' THEN 'day ' || (r ->> 'day') END),
         of_site, NULL, CASE TG_OP WHEN 'INSERT' THEN 'added' WHEN 'UPDATE' THEN 'changed' ELSE 'removed' END,
         was, becomes, coalesce(current_setting('plantwright.why', true), ''));
     RETURN NULL;
@@ -769,6 +828,34 @@ BEGIN
     RETURN NULL;
 END
 $$;
+
+CREATE TABLE public.absence_reasons (
+    absence_id integer NOT NULL,
+    reason text NOT NULL,
+    CONSTRAINT absence_reasons_reason_check CHECK (((length(reason) >= 1) AND (length(reason) <= 1000)))
+);
+
+CREATE TABLE public.absences (
+    id integer NOT NULL,
+    technician_id integer NOT NULL,
+    site_id integer NOT NULL,
+    kind text DEFAULT 'away'::text NOT NULL,
+    starts_at timestamp with time zone NOT NULL,
+    ends_at timestamp with time zone,
+    recorded_at timestamp with time zone NOT NULL,
+    recorded_by text NOT NULL,
+    CONSTRAINT absences_end_after_they_begin CHECK ((ends_at > starts_at)),
+    CONSTRAINT absences_kind_check CHECK ((kind = ANY (ARRAY['away'::text, 'leave'::text, 'training'::text, 'elsewhere'::text])))
+);
+
+ALTER TABLE public.absences ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.absences_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
 
 CREATE TABLE public.alarm_moves (
     id bigint NOT NULL,
@@ -1140,6 +1227,30 @@ CREATE TABLE public.cost_models (
 
 ALTER TABLE public.cost_models ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME public.cost_models_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE public.crew_members (
+    crew_id integer NOT NULL,
+    technician_id integer NOT NULL,
+    site_id integer NOT NULL
+);
+
+CREATE TABLE public.crews (
+    id integer NOT NULL,
+    site_id integer NOT NULL,
+    code text NOT NULL,
+    name text NOT NULL,
+    CONSTRAINT crews_code_check CHECK ((code ~ '^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$'::text)),
+    CONSTRAINT crews_name_check CHECK (((length(name) >= 1) AND (length(name) <= 200)))
+);
+
+ALTER TABLE public.crews ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.crews_id_seq
     START WITH 1
     INCREMENT BY 1
     NO MINVALUE
@@ -1583,6 +1694,7 @@ CREATE TABLE public.job_plans (
     made_at timestamp with time zone NOT NULL,
     retired_at timestamp with time zone,
     site_id integer,
+    needs_stop boolean DEFAULT false NOT NULL,
     CONSTRAINT job_plans_code_check CHECK ((code ~ '^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$'::text)),
     CONSTRAINT job_plans_estimated_hours_check CHECK ((estimated_hours >= (0)::double precision))
 );
@@ -1627,7 +1739,12 @@ CREATE TABLE public.locations (
     code text NOT NULL,
     name text NOT NULL,
     level text NOT NULL,
-    CONSTRAINT locations_level_check CHECK ((level = ANY (ARRAY['area'::text, 'work_centre'::text, 'work_unit'::text])))
+    latitude double precision,
+    longitude double precision,
+    CONSTRAINT locations_coordinates_are_a_pair CHECK (((latitude IS NULL) = (longitude IS NULL))),
+    CONSTRAINT locations_latitude_check CHECK (((latitude >= ('-90'::integer)::double precision) AND (latitude <= (90)::double precision))),
+    CONSTRAINT locations_level_check CHECK ((level = ANY (ARRAY['area'::text, 'work_centre'::text, 'work_unit'::text]))),
+    CONSTRAINT locations_longitude_check CHECK (((longitude >= ('-180'::integer)::double precision) AND (longitude <= (180)::double precision)))
 );
 
 ALTER TABLE public.locations ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
@@ -2164,6 +2281,40 @@ ALTER TABLE public.shadow_runs ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY 
     CACHE 1
 );
 
+CREATE TABLE public.shift_patterns (
+    id integer NOT NULL,
+    site_id integer NOT NULL,
+    code text NOT NULL,
+    name text NOT NULL,
+    anchor date NOT NULL,
+    days smallint NOT NULL,
+    CONSTRAINT shift_patterns_code_check CHECK ((code ~ '^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$'::text)),
+    CONSTRAINT shift_patterns_days_check CHECK (((days >= 1) AND (days <= 366))),
+    CONSTRAINT shift_patterns_name_check CHECK (((length(name) >= 1) AND (length(name) <= 200)))
+);
+
+ALTER TABLE public.shift_patterns ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.shift_patterns_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE public.shifts (
+    pattern_id integer NOT NULL,
+    site_id integer NOT NULL,
+    day smallint NOT NULL,
+    starts time without time zone NOT NULL,
+    ends time without time zone NOT NULL,
+    break_starts time without time zone,
+    break_minutes smallint DEFAULT 0 NOT NULL,
+    CONSTRAINT shifts_break_minutes_check CHECK (((break_minutes >= 0) AND (break_minutes <= 480))),
+    CONSTRAINT shifts_breaks_have_a_time CHECK (((break_starts IS NULL) = (break_minutes = 0))),
+    CONSTRAINT shifts_day_check CHECK (((day >= 0) AND (day <= 365)))
+);
+
 CREATE TABLE public.sign_in_attempts (
     bucket bytea NOT NULL,
     began_at timestamp with time zone NOT NULL,
@@ -2253,6 +2404,25 @@ ALTER TABLE public.sites ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     NO MINVALUE
     NO MAXVALUE
     CACHE 1
+);
+
+CREATE TABLE public.skill_certificates (
+    site_id integer NOT NULL,
+    skill text NOT NULL,
+    certificates text[] NOT NULL,
+    CONSTRAINT skill_certificates_skill_check CHECK (((length(skill) >= 1) AND (length(skill) <= 200)))
+);
+
+CREATE TABLE public.skill_rules (
+    site_id integer NOT NULL,
+    of text NOT NULL,
+    code text NOT NULL,
+    skill text,
+    level smallint DEFAULT 1 NOT NULL,
+    CONSTRAINT skill_rules_code_check CHECK (((length(code) >= 1) AND (length(code) <= 100))),
+    CONSTRAINT skill_rules_level_check CHECK (((level >= 1) AND (level <= 5))),
+    CONSTRAINT skill_rules_of_check CHECK ((of = ANY (ARRAY['component'::text, 'failure_mode'::text]))),
+    CONSTRAINT skill_rules_skill_check CHECK (((length(skill) >= 1) AND (length(skill) <= 200)))
 );
 
 CREATE TABLE public.sparkplug_births (
@@ -2377,6 +2547,18 @@ CREATE TABLE public.taken_messages (
     digest bytea NOT NULL
 );
 
+CREATE TABLE public.technician_rates (
+    technician_id integer NOT NULL,
+    site_id integer NOT NULL,
+    currency text NOT NULL,
+    per_hour numeric(16,4) NOT NULL,
+    overtime_per_hour numeric(16,4) NOT NULL,
+    per_day numeric(16,4) DEFAULT 0 NOT NULL,
+    CONSTRAINT technician_rates_overtime_per_hour_check CHECK ((overtime_per_hour >= (0)::numeric)),
+    CONSTRAINT technician_rates_per_day_check CHECK ((per_day >= (0)::numeric)),
+    CONSTRAINT technician_rates_per_hour_check CHECK ((per_hour >= (0)::numeric))
+);
+
 CREATE TABLE public.technicians (
     id integer NOT NULL,
     site_id integer NOT NULL,
@@ -2387,7 +2569,26 @@ CREATE TABLE public.technicians (
     shift_start time without time zone DEFAULT '07:00:00'::time without time zone NOT NULL,
     shift_end time without time zone DEFAULT '15:00:00'::time without time zone NOT NULL,
     weekdays smallint[] DEFAULT '{1,2,3,4,5}'::smallint[] NOT NULL,
-    active boolean DEFAULT true NOT NULL
+    active boolean DEFAULT true NOT NULL,
+    levels jsonb DEFAULT '{}'::jsonb NOT NULL,
+    valid_until jsonb DEFAULT '{}'::jsonb NOT NULL,
+    firm text,
+    contract_from date,
+    contract_until date,
+    pattern_id integer,
+    pattern_offset smallint DEFAULT 0 NOT NULL,
+    overtime_minutes smallint DEFAULT 0 NOT NULL,
+    depot_id integer,
+    speed numeric(4,2) DEFAULT 1 NOT NULL,
+    language text,
+    CONSTRAINT technicians_contract_ends_after_it_begins CHECK ((contract_until >= contract_from)),
+    CONSTRAINT technicians_firm_check CHECK (((length(firm) >= 1) AND (length(firm) <= 200))),
+    CONSTRAINT technicians_language_check CHECK ((language ~ '^[a-z]{2,3}$'::text)),
+    CONSTRAINT technicians_levels_check CHECK (public.levels_are_valid(levels)),
+    CONSTRAINT technicians_overtime_minutes_check CHECK (((overtime_minutes >= 0) AND (overtime_minutes <= 720))),
+    CONSTRAINT technicians_pattern_offset_check CHECK (((pattern_offset >= 0) AND (pattern_offset <= 365))),
+    CONSTRAINT technicians_speed_check CHECK (((speed >= 0.2) AND (speed <= (5)::numeric))),
+    CONSTRAINT technicians_valid_until_check CHECK (public.dates_are_valid(valid_until))
 );
 
 ALTER TABLE public.technicians ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
@@ -2464,8 +2665,10 @@ CREATE TABLE public.tools (
     name text NOT NULL,
     kept_at text DEFAULT ''::text NOT NULL,
     retired_at timestamp with time zone,
+    kind text DEFAULT 'tool'::text NOT NULL,
     CONSTRAINT tools_code_check CHECK (((length(code) >= 1) AND (length(code) <= 64))),
     CONSTRAINT tools_kept_at_check CHECK ((length(kept_at) <= 200)),
+    CONSTRAINT tools_kind_check CHECK ((kind = ANY (ARRAY['tool'::text, 'vehicle'::text]))),
     CONSTRAINT tools_name_check CHECK (((length(name) >= 1) AND (length(name) <= 200)))
 );
 
@@ -2507,6 +2710,17 @@ CREATE TABLE public.users (
     CONSTRAINT users_name_check CHECK ((name ~ '^[a-z0-9][a-z0-9._@-]{0,63}$'::text)),
     CONSTRAINT users_roles_check CHECK (((cardinality(roles) > 0) AND (roles <@ ARRAY['viewer'::text, 'requester'::text, 'technician'::text, 'storekeeper'::text, 'planner'::text, 'reliability_engineer'::text, 'administrator'::text]))),
     CONSTRAINT users_sites_check CHECK ((cardinality(sites) > 0))
+);
+
+CREATE TABLE public.ways (
+    site_id integer NOT NULL,
+    from_id integer NOT NULL,
+    to_id integer NOT NULL,
+    minutes integer NOT NULL,
+    km double precision,
+    CONSTRAINT ways_check CHECK ((from_id <> to_id)),
+    CONSTRAINT ways_km_check CHECK (((km >= (0)::double precision) AND (km <= (100000)::double precision))),
+    CONSTRAINT ways_minutes_check CHECK (((minutes >= 0) AND (minutes <= 10000)))
 );
 
 CREATE TABLE public.work_orders (
@@ -2578,6 +2792,35 @@ CREATE TABLE public.work_orders (
     CONSTRAINT work_orders_status_check CHECK ((status = ANY (ARRAY['draft'::text, 'awaiting_approval'::text, 'open'::text, 'planned'::text, 'scheduled'::text, 'dispatched'::text, 'in_progress'::text, 'on_hold'::text, 'completed'::text, 'verified'::text, 'closed'::text, 'cancelled'::text, 'cannot_complete'::text]))),
     CONSTRAINT work_orders_type_check CHECK ((type = ANY (ARRAY['preventive'::text, 'proactive'::text, 'predictive'::text, 'reactive'::text, 'emergency'::text, 'inspection'::text])))
 );
+
+CREATE TABLE public.work_rules (
+    site_id integer NOT NULL,
+    rest_minutes integer DEFAULT 660 NOT NULL,
+    week_minutes integer DEFAULT 2880,
+    warn_days integer DEFAULT 30 NOT NULL,
+    detour numeric(4,2) DEFAULT 1.3 NOT NULL,
+    walk_kmh numeric(5,1) DEFAULT 5 NOT NULL,
+    walk_km numeric(5,1) DEFAULT 1 NOT NULL,
+    town_kmh numeric(5,1) DEFAULT 30 NOT NULL,
+    town_km numeric(5,1) DEFAULT 10 NOT NULL,
+    road_kmh numeric(5,1) DEFAULT 60 NOT NULL,
+    CONSTRAINT work_rules_classes_ascend CHECK ((walk_km <= town_km)),
+    CONSTRAINT work_rules_detour_check CHECK (((detour >= (1)::numeric) AND (detour <= (5)::numeric))),
+    CONSTRAINT work_rules_rest_minutes_check CHECK (((rest_minutes >= 0) AND (rest_minutes <= 1440))),
+    CONSTRAINT work_rules_road_kmh_check CHECK ((road_kmh > (0)::numeric)),
+    CONSTRAINT work_rules_town_km_check CHECK ((town_km >= (0)::numeric)),
+    CONSTRAINT work_rules_town_kmh_check CHECK ((town_kmh > (0)::numeric)),
+    CONSTRAINT work_rules_walk_km_check CHECK ((walk_km >= (0)::numeric)),
+    CONSTRAINT work_rules_walk_kmh_check CHECK ((walk_kmh > (0)::numeric)),
+    CONSTRAINT work_rules_warn_days_check CHECK (((warn_days >= 0) AND (warn_days <= 730))),
+    CONSTRAINT work_rules_week_minutes_check CHECK (((week_minutes >= 60) AND (week_minutes <= 10080)))
+);
+
+ALTER TABLE ONLY public.absence_reasons
+    ADD CONSTRAINT absence_reasons_pkey PRIMARY KEY (absence_id);
+
+ALTER TABLE ONLY public.absences
+    ADD CONSTRAINT absences_pkey PRIMARY KEY (id);
 
 ALTER TABLE ONLY public.alarm_moves
     ADD CONSTRAINT alarm_moves_pkey PRIMARY KEY (id);
@@ -2674,6 +2917,18 @@ ALTER TABLE ONLY public.cost_models
 
 ALTER TABLE ONLY public.cost_models
     ADD CONSTRAINT cost_models_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.crew_members
+    ADD CONSTRAINT crew_members_pkey PRIMARY KEY (crew_id, technician_id);
+
+ALTER TABLE ONLY public.crews
+    ADD CONSTRAINT crews_id_site_id_key UNIQUE (id, site_id);
+
+ALTER TABLE ONLY public.crews
+    ADD CONSTRAINT crews_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.crews
+    ADD CONSTRAINT crews_site_id_code_key UNIQUE (site_id, code);
 
 ALTER TABLE ONLY public.deliveries
     ADD CONSTRAINT deliveries_pkey PRIMARY KEY (receiver_id, event_id);
@@ -2808,6 +3063,9 @@ ALTER TABLE ONLY public.labour_rates
     ADD CONSTRAINT labour_rates_pkey PRIMARY KEY (site_id, skill, from_date);
 
 ALTER TABLE ONLY public.locations
+    ADD CONSTRAINT locations_id_site_id_key UNIQUE (id, site_id);
+
+ALTER TABLE ONLY public.locations
     ADD CONSTRAINT locations_pkey PRIMARY KEY (id);
 
 ALTER TABLE ONLY public.locations
@@ -2912,6 +3170,18 @@ ALTER TABLE ONLY public.shadow_orders
 ALTER TABLE ONLY public.shadow_runs
     ADD CONSTRAINT shadow_runs_pkey PRIMARY KEY (id);
 
+ALTER TABLE ONLY public.shift_patterns
+    ADD CONSTRAINT shift_patterns_id_site_id_key UNIQUE (id, site_id);
+
+ALTER TABLE ONLY public.shift_patterns
+    ADD CONSTRAINT shift_patterns_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.shift_patterns
+    ADD CONSTRAINT shift_patterns_site_id_code_key UNIQUE (site_id, code);
+
+ALTER TABLE ONLY public.shifts
+    ADD CONSTRAINT shifts_pkey PRIMARY KEY (pattern_id, day);
+
 ALTER TABLE ONLY public.sign_in_attempts
     ADD CONSTRAINT sign_in_attempts_pkey PRIMARY KEY (bucket);
 
@@ -2942,6 +3212,12 @@ ALTER TABLE ONLY public.sites
 ALTER TABLE ONLY public.sites
     ADD CONSTRAINT sites_pkey PRIMARY KEY (id);
 
+ALTER TABLE ONLY public.skill_certificates
+    ADD CONSTRAINT skill_certificates_pkey PRIMARY KEY (site_id, skill);
+
+ALTER TABLE ONLY public.skill_rules
+    ADD CONSTRAINT skill_rules_pkey PRIMARY KEY (site_id, of, code);
+
 ALTER TABLE ONLY public.sparkplug_births
     ADD CONSTRAINT sparkplug_births_pkey PRIMARY KEY (group_id, node_id, device_id);
 
@@ -2968,6 +3244,12 @@ ALTER TABLE ONLY public.stores
 
 ALTER TABLE ONLY public.taken_messages
     ADD CONSTRAINT taken_messages_pkey PRIMARY KEY (token);
+
+ALTER TABLE ONLY public.technician_rates
+    ADD CONSTRAINT technician_rates_pkey PRIMARY KEY (technician_id);
+
+ALTER TABLE ONLY public.technicians
+    ADD CONSTRAINT technicians_id_site_id_key UNIQUE (id, site_id);
 
 ALTER TABLE ONLY public.technicians
     ADD CONSTRAINT technicians_pkey PRIMARY KEY (id);
@@ -3005,11 +3287,19 @@ ALTER TABLE ONLY public.uploads
 ALTER TABLE ONLY public.users
     ADD CONSTRAINT users_pkey PRIMARY KEY (name);
 
+ALTER TABLE ONLY public.ways
+    ADD CONSTRAINT ways_pkey PRIMARY KEY (from_id, to_id);
+
 ALTER TABLE ONLY public.work_orders
     ADD CONSTRAINT work_orders_number_key UNIQUE (number);
 
 ALTER TABLE ONLY public.work_orders
     ADD CONSTRAINT work_orders_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.work_rules
+    ADD CONSTRAINT work_rules_pkey PRIMARY KEY (site_id);
+
+CREATE UNIQUE INDEX absences_begin_once ON public.absences USING btree (technician_id, starts_at);
 
 CREATE INDEX alarm_moves_of_alarm ON public.alarm_moves USING btree (asset_id, source, id DESC);
 
@@ -3044,6 +3334,8 @@ CREATE INDEX changes_of_asset ON public.changes USING btree (asset_id, id DESC) 
 CREATE INDEX changes_of_kind ON public.changes USING btree (kind, subject, id DESC);
 
 CREATE INDEX changes_of_site ON public.changes USING btree (site, id DESC);
+
+CREATE INDEX crew_members_of_technician ON public.crew_members USING btree (technician_id);
 
 CREATE INDEX deliveries_of_event ON public.deliveries USING btree (event_id);
 
@@ -3183,6 +3475,8 @@ CREATE INDEX tool_loans_of_tool ON public.tool_loans USING btree (tool_id, id);
 
 CREATE INDEX uploads_by_age ON public.uploads USING btree (at);
 
+CREATE INDEX ways_of_site ON public.ways USING btree (site_id);
+
 CREATE INDEX work_orders_by_status ON public.work_orders USING btree (status, type, priority);
 
 CREATE INDEX work_orders_by_urgency ON public.work_orders USING btree (((status = ANY (ARRAY['completed'::text, 'verified'::text]))), priority, escalation DESC, (
@@ -3225,6 +3519,8 @@ CREATE INDEX work_orders_response ON public.work_orders USING btree (LEAST(respo
 
 CREATE INDEX work_orders_waiting ON public.work_orders USING btree (priority, recorded_at, id) WHERE ((status = 'open'::text) AND (assignee_id IS NULL));
 
+CREATE TRIGGER absence_changes_are_logged AFTER INSERT OR DELETE OR UPDATE ON public.absences FOR EACH ROW EXECUTE FUNCTION public.log_change_of_people('absence');
+
 CREATE TRIGGER alarm_moves_are_append_only BEFORE DELETE OR UPDATE ON public.alarm_moves FOR EACH ROW EXECUTE FUNCTION public.refuse_change_of_alarm_moves();
 
 CREATE TRIGGER alarm_moves_make_events AFTER INSERT ON public.alarm_moves FOR EACH ROW EXECUTE FUNCTION public.event_of_alarm();
@@ -3258,6 +3554,10 @@ CREATE TRIGGER changes_are_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON pu
 CREATE TRIGGER checklist_versions_never_change BEFORE DELETE OR UPDATE ON public.checklist_versions FOR EACH ROW EXECUTE FUNCTION public.refuse_change_of_version();
 
 CREATE TRIGGER cost_model_changes_are_logged AFTER INSERT OR DELETE OR UPDATE ON public.cost_models FOR EACH ROW EXECUTE FUNCTION public.log_change_of_money('cost model');
+
+CREATE TRIGGER crew_changes_are_logged AFTER INSERT OR DELETE OR UPDATE ON public.crews FOR EACH ROW EXECUTE FUNCTION public.log_change_of_people('crew');
+
+CREATE TRIGGER crew_member_changes_are_logged AFTER INSERT OR DELETE ON public.crew_members FOR EACH ROW EXECUTE FUNCTION public.log_change_of_people('crew');
 
 CREATE TRIGGER document_changes_are_logged AFTER INSERT ON public.judge_events FOR EACH ROW WHEN ((new.kind = ANY (ARRAY['rulebook'::text, 'models'::text, 'rule_shadow'::text]))) EXECUTE FUNCTION public.log_change_of_documents();
 
@@ -3298,6 +3598,8 @@ CREATE TRIGGER ledger_is_applied AFTER INSERT ON public.stock_movements FOR EACH
 CREATE TRIGGER levels_begin_empty BEFORE INSERT ON public.stock_levels FOR EACH ROW WHEN ((((new.on_hand IS DISTINCT FROM (0)::numeric) OR (new.reserved IS DISTINCT FROM (0)::numeric)) OR (new.shortage IS DISTINCT FROM (0)::numeric))) EXECUTE FUNCTION public.refuse_stock_without_ledger();
 
 CREATE TRIGGER levels_follow_the_ledger BEFORE UPDATE ON public.stock_levels FOR EACH ROW WHEN ((((old.on_hand IS DISTINCT FROM new.on_hand) OR (old.reserved IS DISTINCT FROM new.reserved)) OR (old.shortage IS DISTINCT FROM new.shortage))) EXECUTE FUNCTION public.refuse_stock_without_ledger();
+
+CREATE TRIGGER levels_go_with_skills BEFORE INSERT OR UPDATE ON public.technicians FOR EACH ROW EXECUTE FUNCTION public.forget_what_is_lost();
 
 CREATE TRIGGER loans_fill_the_calendar BEFORE INSERT ON public.tool_loans FOR EACH ROW EXECUTE FUNCTION public.put_loan_in_calendar();
 
@@ -3361,6 +3663,10 @@ CREATE TRIGGER runs_end_once BEFORE UPDATE ON public.runs FOR EACH ROW WHEN ((ol
 
 CREATE TRIGGER safety_proposals_take_two_people BEFORE UPDATE OF verdict, decided_by ON public.safety_proposals FOR EACH ROW WHEN (((new.verdict = 'confirmed'::text) AND (new.decided_by <> new.proposed_by))) EXECUTE FUNCTION public.safety_proposals_take_two_people();
 
+CREATE TRIGGER shift_changes_are_logged AFTER INSERT OR UPDATE ON public.shifts FOR EACH ROW EXECUTE FUNCTION public.log_change_of_people('shift pattern');
+
+CREATE TRIGGER shift_pattern_changes_are_logged AFTER INSERT OR DELETE OR UPDATE ON public.shift_patterns FOR EACH ROW EXECUTE FUNCTION public.log_change_of_people('shift pattern');
+
 CREATE TRIGGER signal_changes_are_logged AFTER INSERT OR DELETE OR UPDATE ON public.signals FOR EACH ROW EXECUTE FUNCTION public.log_change('signal');
 
 CREATE TRIGGER signal_version_changes_are_logged AFTER INSERT OR DELETE OR UPDATE ON public.signal_versions FOR EACH ROW EXECUTE FUNCTION public.log_change('signal');
@@ -3373,13 +3679,29 @@ CREATE TRIGGER site_currencies_are_logged AFTER UPDATE OF currency ON public.sit
 
 CREATE TRIGGER site_deletions_are_logged AFTER INSERT OR DELETE ON public.sites FOR EACH ROW EXECUTE FUNCTION public.log_change('site');
 
+CREATE TRIGGER skill_certificate_changes_are_logged AFTER INSERT OR DELETE OR UPDATE ON public.skill_certificates FOR EACH ROW EXECUTE FUNCTION public.log_change_of_people('skill rule');
+
+CREATE TRIGGER skill_rule_changes_are_logged AFTER INSERT OR DELETE OR UPDATE ON public.skill_rules FOR EACH ROW EXECUTE FUNCTION public.log_change_of_people('skill rule');
+
 CREATE TRIGGER store_changes_are_logged AFTER INSERT OR DELETE OR UPDATE ON public.stores FOR EACH ROW EXECUTE FUNCTION public.log_change_of_parts('store', '');
 
 CREATE TRIGGER target_changes_are_logged AFTER INSERT OR DELETE OR UPDATE ON public.site_targets FOR EACH ROW EXECUTE FUNCTION public.log_change('target');
 
 CREATE TRIGGER technician_changes_are_logged AFTER INSERT OR DELETE OR UPDATE ON public.technicians FOR EACH ROW EXECUTE FUNCTION public.log_change('technician');
 
+CREATE TRIGGER technician_rate_changes_are_logged AFTER INSERT OR DELETE OR UPDATE ON public.technician_rates FOR EACH ROW EXECUTE FUNCTION public.log_change_of_people('technician rate');
+
 CREATE TRIGGER tool_changes_are_logged AFTER INSERT OR DELETE OR UPDATE ON public.tools FOR EACH ROW EXECUTE FUNCTION public.log_change_of_parts('tool', '');
+
+CREATE TRIGGER way_changes_are_logged AFTER INSERT OR DELETE OR UPDATE ON public.ways FOR EACH ROW EXECUTE FUNCTION public.log_change_of_people('way');
+
+CREATE TRIGGER work_rule_changes_are_logged AFTER INSERT OR DELETE OR UPDATE ON public.work_rules FOR EACH ROW EXECUTE FUNCTION public.log_change_of_people('work rule');
+
+ALTER TABLE ONLY public.absence_reasons
+    ADD CONSTRAINT absence_reasons_absence_id_fkey FOREIGN KEY (absence_id) REFERENCES public.absences(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.absences
+    ADD CONSTRAINT absences_technician_id_site_id_fkey FOREIGN KEY (technician_id, site_id) REFERENCES public.technicians(id, site_id);
 
 ALTER TABLE ONLY public.alarm_moves
     ADD CONSTRAINT alarm_moves_asset_id_fkey FOREIGN KEY (asset_id) REFERENCES public.assets(id);
@@ -3452,6 +3774,15 @@ ALTER TABLE ONLY public.cost_models
 
 ALTER TABLE ONLY public.cost_models
     ADD CONSTRAINT cost_models_site_id_currency_fkey FOREIGN KEY (site_id, currency) REFERENCES public.sites(id, currency);
+
+ALTER TABLE ONLY public.crew_members
+    ADD CONSTRAINT crew_members_crew_id_site_id_fkey FOREIGN KEY (crew_id, site_id) REFERENCES public.crews(id, site_id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.crew_members
+    ADD CONSTRAINT crew_members_technician_id_site_id_fkey FOREIGN KEY (technician_id, site_id) REFERENCES public.technicians(id, site_id);
+
+ALTER TABLE ONLY public.crews
+    ADD CONSTRAINT crews_site_id_fkey FOREIGN KEY (site_id) REFERENCES public.sites(id);
 
 ALTER TABLE ONLY public.deliveries
     ADD CONSTRAINT deliveries_event_id_fkey FOREIGN KEY (event_id) REFERENCES public.events(id) ON DELETE CASCADE;
@@ -3696,6 +4027,12 @@ ALTER TABLE ONLY public.shadow_orders
 ALTER TABLE ONLY public.shadow_orders
     ADD CONSTRAINT shadow_orders_run_id_fkey FOREIGN KEY (run_id) REFERENCES public.shadow_runs(id);
 
+ALTER TABLE ONLY public.shift_patterns
+    ADD CONSTRAINT shift_patterns_site_id_fkey FOREIGN KEY (site_id) REFERENCES public.sites(id);
+
+ALTER TABLE ONLY public.shifts
+    ADD CONSTRAINT shifts_pattern_id_site_id_fkey FOREIGN KEY (pattern_id, site_id) REFERENCES public.shift_patterns(id, site_id) ON DELETE CASCADE;
+
 ALTER TABLE ONLY public.signal_aliases
     ADD CONSTRAINT signal_aliases_asset_id_fkey FOREIGN KEY (asset_id) REFERENCES public.assets(id);
 
@@ -3713,6 +4050,12 @@ ALTER TABLE ONLY public.site_calendars
 
 ALTER TABLE ONLY public.site_targets
     ADD CONSTRAINT site_targets_site_id_fkey FOREIGN KEY (site_id) REFERENCES public.sites(id);
+
+ALTER TABLE ONLY public.skill_certificates
+    ADD CONSTRAINT skill_certificates_site_id_fkey FOREIGN KEY (site_id) REFERENCES public.sites(id);
+
+ALTER TABLE ONLY public.skill_rules
+    ADD CONSTRAINT skill_rules_site_id_fkey FOREIGN KEY (site_id) REFERENCES public.sites(id);
 
 ALTER TABLE ONLY public.sparkplug_births
     ADD CONSTRAINT sparkplug_births_group_id_node_id_fkey FOREIGN KEY (group_id, node_id) REFERENCES public.sparkplug_nodes(group_id, node_id);
@@ -3744,6 +4087,18 @@ ALTER TABLE ONLY public.stock_movements
 ALTER TABLE ONLY public.stores
     ADD CONSTRAINT stores_site_id_fkey FOREIGN KEY (site_id) REFERENCES public.sites(id);
 
+ALTER TABLE ONLY public.technician_rates
+    ADD CONSTRAINT technician_rates_site_id_currency_fkey FOREIGN KEY (site_id, currency) REFERENCES public.sites(id, currency);
+
+ALTER TABLE ONLY public.technician_rates
+    ADD CONSTRAINT technician_rates_technician_id_site_id_fkey FOREIGN KEY (technician_id, site_id) REFERENCES public.technicians(id, site_id);
+
+ALTER TABLE ONLY public.technicians
+    ADD CONSTRAINT technicians_depot_id_site_id_fkey FOREIGN KEY (depot_id, site_id) REFERENCES public.locations(id, site_id);
+
+ALTER TABLE ONLY public.technicians
+    ADD CONSTRAINT technicians_pattern_id_site_id_fkey FOREIGN KEY (pattern_id, site_id) REFERENCES public.shift_patterns(id, site_id);
+
 ALTER TABLE ONLY public.technicians
     ADD CONSTRAINT technicians_site_id_fkey FOREIGN KEY (site_id) REFERENCES public.sites(id);
 
@@ -3771,6 +4126,12 @@ ALTER TABLE ONLY public.uploads
 ALTER TABLE ONLY public.users
     ADD CONSTRAINT users_technician_id_fkey FOREIGN KEY (technician_id) REFERENCES public.technicians(id);
 
+ALTER TABLE ONLY public.ways
+    ADD CONSTRAINT ways_from_id_site_id_fkey FOREIGN KEY (from_id, site_id) REFERENCES public.locations(id, site_id);
+
+ALTER TABLE ONLY public.ways
+    ADD CONSTRAINT ways_to_id_site_id_fkey FOREIGN KEY (to_id, site_id) REFERENCES public.locations(id, site_id);
+
 ALTER TABLE ONLY public.work_orders
     ADD CONSTRAINT work_orders_asset_id_fkey FOREIGN KEY (asset_id) REFERENCES public.assets(id);
 
@@ -3788,3 +4149,6 @@ ALTER TABLE ONLY public.work_orders
 
 ALTER TABLE ONLY public.work_orders
     ADD CONSTRAINT work_orders_site_id_fkey FOREIGN KEY (site_id) REFERENCES public.sites(id);
+
+ALTER TABLE ONLY public.work_rules
+    ADD CONSTRAINT work_rules_site_id_fkey FOREIGN KEY (site_id) REFERENCES public.sites(id);

@@ -11,7 +11,7 @@ from api.paging import Id, Order, Paged, Text
 from api.shapes.technicians import TechnicianFacts, TechnicianIn, TechnicianOut
 from db.people import technicians
 from db.plant import plant
-from workorder_core.people.assignment import Technician
+from workorder_core.people.technicians import Technician
 from workorder_core.plant.new_names import NameKind
 
 router = APIRouter(prefix="/technicians", tags=["technicians"])

@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from api.shapes.orders import Line
 from api.shapes.plant import Code
 from api.shapes.times import LocalTime
-from workorder_core.people.assignment import Technician
+from workorder_core.people.technicians import Technician
 
 
 class TechnicianFacts(BaseModel):

@@ -14,6 +14,7 @@ from psycopg.rows import dict_row
 from db import sql, storable
 from db.errors import NotFound
 from db.orders import job_plans, work_orders
+from db.people import site_rules
 from db.plant import calendars
 from workorder_core.intake.decisions import Decision, Urgency
 from workorder_core.intake.effects import Effect, What, apply_decision
@@ -24,7 +25,7 @@ from workorder_core.orders.details import Cancel, Reason
 from workorder_core.orders.job_plans import JobPlan, planned
 from workorder_core.orders.lifecycle import BY_ENGINE, FINAL, WAITING, Step
 from workorder_core.orders.order import WorkOrder
-from workorder_core.people.assignment import required_skill
+from workorder_core.people.skills import required_skill
 from workorder_core.sentences import kept
 from workorder_core.words import FailureMode, OrderType, Origin, Severity, Status
 
@@ -114,7 +115,7 @@ def _open(conn: Connection, effect: Effect, urgency: Urgency, asset_id: int, now
         status_since=now,
         opened_at=finding.at,
         recorded_at=now,
-        required_skill=required_skill(finding.component, finding.failure_mode),
+        required_skill=_skill(conn, site_id, finding.component, finding.failure_mode),
         follows=effect.follows,
     )
     why = f"{finding.source}: {finding.summary}"
@@ -177,13 +178,17 @@ def _change(
         after,
         title=title(after.component, after.failure_mode),
         priority_reason=urgency.reason,
-        required_skill=required_skill(after.component, after.failure_mode),
+        required_skill=_skill(conn, after.site_id, after.component, after.failure_mode),
     )
     after = targets.brought_forward(after, now, calendars.of_site(conn, before.site_id, at=now))
     what = What.UPGRADED if after.type is not before.type else effect.what
     _save(conn, order_id, after, now, what, f"{finding.source}: {finding.summary}")
     worse = severity is Severity.SAFETY and before.type is not OrderType.EMERGENCY
     return Done(order_id, what, worse)
+
+
+def _skill(conn: Connection, site_id: int, component: str, failure_mode: FailureMode) -> str | None:
+    return required_skill(component, failure_mode, site_rules.skill_tables(conn, site_id))
 
 
 def _absorb(conn: Connection, order_id: UUID, duplicate_id: UUID, finding: Finding, now: datetime) -> None:

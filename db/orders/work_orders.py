@@ -17,6 +17,7 @@ from db.inventory import order_lines
 from db.orders import job_plans, order_content, order_history, order_links, order_rows
 from db.orders.order_history import HistoryRow
 from db.orders.order_lists import Filters, Listed, Tally, count, page, position, tally
+from db.people import site_rules
 from db.plant import calendars
 from db.plant.plant import Asset, Location
 from workorder_core.intake import priority
@@ -28,8 +29,8 @@ from workorder_core.orders.job_plans import JobPlan, planned
 from workorder_core.orders.lifecycle import FINAL, WAITING, Situation, Step
 from workorder_core.orders.order import WorkOrder
 from workorder_core.people.access import Who
-from workorder_core.people.assignment import required_skill
 from workorder_core.people.dispatching import BY_DEFAULT, Dispatched, kinds
+from workorder_core.people.skills import required_skill
 from workorder_core.words import FailureMode, OrderType, Origin, Severity, Status
 
 __all__ = ["Filters", "HistoryRow", "Listed", "Tally", "count", "history", "page", "position", "tally"]
@@ -220,8 +221,9 @@ def create_by_hand(
     """
     machine = asset if isinstance(asset, Asset) else None
     urgency = urgency or priority.of_type(machine.criticality if machine else None, kind)
+    skill = required_skill(component, failure_mode, site_rules.skill_tables(conn, asset.site_id))
     order = WorkOrder(
-        **{"requested_by": actor, "required_skill": required_skill(component, failure_mode)} | facts,
+        **{"requested_by": actor, "required_skill": skill} | facts,
         id=uuid4(),
         number=next_number(conn, asset.site_id),
         site_id=asset.site_id,

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 from psycopg import Connection
 
 from db.orders import work_orders
-from db.people import technicians
+from db.people import site_rules, technicians
 from db.plant import plant
 from workorder_core.orders import lifecycle, planned_dates
 from workorder_core.orders.details import Assign, Schedule, Start
@@ -31,6 +31,8 @@ class NobodyEligible(Exception):
 def proposal(conn: Connection, order: WorkOrder, *, now: datetime) -> Proposal:
     """Weigh every technician of the order's site; ``now`` is the wall clock, read on the site's."""
     site = plant.site(conn, order.site_id)
+    tables = site_rules.skill_tables(conn, order.site_id)
+    asked = tables.asked(order.component, order.failure_mode)
     job = Job(
         number=order.number,
         priority=order.priority,
@@ -39,6 +41,9 @@ def proposal(conn: Connection, order: WorkOrder, *, now: datetime) -> Proposal:
         other_skills=order.other_skills,
         certificates=order.required_certificates,
         response_due=order.response_due,
+        level=asked.level if asked is not None and asked.skill == order.required_skill else 1,
+        starts=order.scheduled_start,
+        tables=tables,
     )
     work = {
         code: [other for other in jobs if other.number != order.number]

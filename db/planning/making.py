@@ -16,12 +16,13 @@ from db.errors import NotFound
 from db.inspections import checklists, rounds
 from db.inspections.rounds import Walk
 from db.orders import job_plans, order_content, work_orders
+from db.people import site_rules
 from db.plant import downtimes, plant
 from db.plant.plant import Asset, Location
 from workorder_core.intake import priority
 from workorder_core.orders.job_plans import JobPlan, PlanStep, StepKind, planned
 from workorder_core.orders.order import WorkOrder
-from workorder_core.people.assignment import required_skill
+from workorder_core.people.skills import required_skill
 from workorder_core.planning.plans import MaintenancePlan, ObjectKind, Package, Work
 from workorder_core.sentences import say
 from workorder_core.words import WHOLE_MACHINE, FailureMode, Origin, Status
@@ -92,7 +93,9 @@ def make_order(conn: Connection, due: DueWork) -> UUID:
     else:
         place = plant.location(conn, due.location_id or 0)
     found = _job_plan(conn, due)
-    order = _order(due, place, found)
+    skill = due.plan.skill or (found.skills[0] if found is not None and found.skills else None)
+    tables = site_rules.skill_tables(conn, due.site_id)
+    order = _order(due, place, found, skill or required_skill(WHOLE_MACHINE, _AS_IT_WAS, tables))
     if found is not None:
         order = replace(planned(order, found), estimated_hours=order.estimated_hours)
     number = work_orders.next_number(conn, due.site_id)
@@ -131,10 +134,9 @@ def say_on(conn: Connection, order_id: UUID, text: str, *, at: datetime) -> None
     order_content.add_comment(conn, order_id, text, actor=ACTOR, at=at)
 
 
-def _order(due: DueWork, place: Asset | Location, job_plan: JobPlan | None) -> WorkOrder:
+def _order(due: DueWork, place: Asset | Location, job_plan: JobPlan | None, skill: str | None) -> WorkOrder:
     asset = place if isinstance(place, Asset) else None
     urgency = priority.of_type(asset.criticality if asset else None, due.plan.type)
-    skill = due.plan.skill or (job_plan.skills[0] if job_plan is not None and job_plan.skills else None)
     return WorkOrder(
         id=uuid4(),
         number="",
@@ -153,7 +155,7 @@ def _order(due: DueWork, place: Asset | Location, job_plan: JobPlan | None) -> W
         status_since=due.now,
         opened_at=due.now,
         recorded_at=due.now,
-        required_skill=skill or required_skill(WHOLE_MACHINE, _AS_IT_WAS),
+        required_skill=skill,
         requested_by=ACTOR,
         requested_for=due.due_at,
         response_due=due.window_ends,

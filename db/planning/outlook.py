@@ -15,7 +15,7 @@ from db import scope, sql
 from db.planning import generating, plans, site_times
 from db.planning.plans import Stored
 from workorder_core.alarms.engine_alarms import PlansBehind
-from workorder_core.people.assignment import required_skill
+from workorder_core.people.skills import required_skill
 from workorder_core.planning import deciding
 from workorder_core.planning import forecast as core
 from workorder_core.planning.deciding import Becomes

@@ -18,9 +18,10 @@ _QUERIES = sql.load("changes")
 _LOGGED = ("asset", "signal", "place", "location", "site", "downtime", "technician", "calendar", "target", "job plan")
 _OF_STORES = ("item", "store", "reorder rule", "bill of material", "tool", "purchase request")
 _OF_INSPECTIONS = ("checklist", "route", "round")
-OF_PLANT = (*_LOGGED, *_OF_STORES, *_OF_INSPECTIONS, "document", "rule", "safety", "file")
+_OF_PEOPLE = ("shift pattern", "absence", "crew", "way", "work rule", "skill rule")
+OF_PLANT = (*_LOGGED, *_OF_STORES, *_OF_INSPECTIONS, *_OF_PEOPLE, "document", "rule", "safety", "file")
 """Kinds that everybody may read for the sites they see: what triggers write, and proposals."""
-OF_COSTS = ("labour rate", "cost model", "item price")
+OF_COSTS = ("labour rate", "cost model", "item price", "technician rate")
 """Kinds that only those who see costs may read."""
 OF_ACCESS = ("user", "key", "device", "receiver")
 """Kinds that only administrators of every site may read."""

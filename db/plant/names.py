@@ -6,14 +6,14 @@ from psycopg import Connection
 from psycopg.rows import scalar_row, tuple_row
 
 from db import scope, sql
-from workorder_core.people import assignment
+from workorder_core.people import skills
 from workorder_core.plant import new_names
 from workorder_core.plant.new_names import NameKind, NewName
 
 _QUERIES = sql.load("names")
 _OURS: Mapping[NameKind, Collection[str]] = {
-    NameKind.SKILL: {assignment.MECHANICAL, assignment.ELECTRICAL, assignment.INSTRUMENTATION},
-    NameKind.CERTIFICATE: frozenset[str]().union(*assignment.CERTIFICATES_OF_SKILL.values()),
+    NameKind.SKILL: {skills.MECHANICAL, skills.ELECTRICAL, skills.INSTRUMENTATION},
+    NameKind.CERTIFICATE: frozenset[str]().union(*skills.CERTIFICATES_OF_SKILL.values()),
 }
 """Skills that automatic assignment refers to by itself."""
 

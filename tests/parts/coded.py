@@ -29,7 +29,7 @@ from workorder_core.orders.edits import Edit
 from workorder_core.orders.job_plans import StepKind
 from workorder_core.orders.lifecycle import Step
 from workorder_core.people.access import Role
-from workorder_core.people.assignment import SKILL_OF_COMPONENT
+from workorder_core.people.skills import SKILL_OF_COMPONENT
 from workorder_core.planning.deciding import Becomes
 from workorder_core.planning.forecast import Period
 from workorder_core.planning.plans import AfterOutage, ObjectKind, OnFreeDay, WhenOpen

@@ -11,7 +11,7 @@ from workorder_core.far_times import is_near
 from workorder_core.orders.lifecycle import WAITING
 from workorder_core.orders.order import WorkOrder
 from workorder_core.orders.statuses import UNAPPROVED
-from workorder_core.people.assignment import Technician, on_shift
+from workorder_core.people.technicians import Technician, on_shift
 from workorder_core.sentences import coded, say
 from workorder_core.words import Status
 

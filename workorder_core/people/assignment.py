@@ -9,98 +9,19 @@ work; if there is nobody, a colleague off shift is called out; who already has a
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime
 
 from workorder_core.errors import NotQualified
+from workorder_core.people.skills import DEFAULTS, SkillTables
+from workorder_core.people.technicians import Technician, next_shift, on_shift
+from workorder_core.people.working_times import Absence
 from workorder_core.sentences import coded, joined, marked, say
-from workorder_core.words import FailureMode, Priority, Status
+from workorder_core.words import Priority, Status
 
 TIE_BREAK = say(
     "for emergency and high priority on shift before off shift, then free before busy with lesser work; "
     "for all the fewest unfinished orders, on shift, the sooner shift, then the code in alphabetical order"
 )
-
-MECHANICAL, ELECTRICAL, INSTRUMENTATION = "mechanical", "electrical", "instrumentation"
-
-SKILL_OF_COMPONENT: Mapping[str, str] = {
-    "bearing": MECHANICAL,
-    "coupling": MECHANICAL,
-    "gearbox": MECHANICAL,
-    "impeller": MECHANICAL,
-    "hydraulics": MECHANICAL,
-    "lubrication": MECHANICAL,
-    "rotor": MECHANICAL,
-    "seal": MECHANICAL,
-    "shaft": MECHANICAL,
-    "valve": MECHANICAL,
-    "cooling": MECHANICAL,
-    "drive": ELECTRICAL,
-    "electrical": ELECTRICAL,
-    "motor": ELECTRICAL,
-    "winding": ELECTRICAL,
-    "instrument": INSTRUMENTATION,
-    "sensor": INSTRUMENTATION,
-    "transmitter": INSTRUMENTATION,
-}
-
-SKILL_OF_FAILURE_MODE: Mapping[FailureMode, str] = {
-    FailureMode.AIR: INSTRUMENTATION,
-    FailureMode.ERO: INSTRUMENTATION,
-    FailureMode.FTS: ELECTRICAL,
-    FailureMode.UST: ELECTRICAL,
-    FailureMode.BRD: MECHANICAL,
-    FailureMode.ELP: MECHANICAL,
-    FailureMode.ELU: MECHANICAL,
-    FailureMode.HIO: MECHANICAL,
-    FailureMode.INL: MECHANICAL,
-    FailureMode.LOO: MECHANICAL,
-    FailureMode.NOI: MECHANICAL,
-    FailureMode.OHE: MECHANICAL,
-    FailureMode.PLU: MECHANICAL,
-    FailureMode.STD: MECHANICAL,
-    FailureMode.VIB: MECHANICAL,
-}
-
-CERTIFICATES_OF_SKILL: Mapping[str, frozenset[str]] = {ELECTRICAL: frozenset({"high voltage switching"})}
-"""Certificates without which nobody may do the work."""
-
-
-def required_skill(component: str, failure_mode: FailureMode) -> str | None:
-    """Return the skill that a fault asks for; None when it is not known well enough to ask for one.
-
-    A wrong reading is instrument work wherever it is taken; otherwise the component decides before the mode.
-    """
-    if failure_mode is FailureMode.AIR:
-        return INSTRUMENTATION
-    words = component.lower().replace("_", " ").replace("-", " ").split()
-    for word in reversed(words):
-        if word in SKILL_OF_COMPONENT:
-            return SKILL_OF_COMPONENT[word]
-    return SKILL_OF_FAILURE_MODE.get(failure_mode)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Technician:
-    """Somebody who can be given work.
-
-    Parameters
-    ----------
-    shift_start, shift_end
-        Local time of the site. A shift may pass midnight; equal times mean the whole day.
-    weekdays
-        ISO weekdays on which the shift begins, 1 = Monday.
-    """
-
-    id: int
-    site_id: int
-    code: str
-    name: str
-    skills: frozenset[str]
-    certificates: frozenset[str]
-    shift_start: time
-    shift_end: time
-    weekdays: frozenset[int]
-    active: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,6 +32,12 @@ class Job:
     ----------
     required_skill
         The trade of the work; ``other_skills`` and ``certificates`` must be there besides, and what the trade asks for.
+    level
+        The least level in the trade.
+    starts
+        When the work is planned, on which certificates must be valid; None: now.
+    tables
+        The site's own tables of what skills ask for.
     """
 
     number: str
@@ -120,6 +47,9 @@ class Job:
     other_skills: tuple[str, ...] = ()
     certificates: tuple[str, ...] = ()
     response_due: datetime | None = None
+    level: int = 1
+    starts: datetime | None = None
+    tables: SkillTables = DEFAULTS
 
     @property
     def all_skills(self) -> tuple[str, ...]:
@@ -130,7 +60,7 @@ class Job:
     @property
     def all_certificates(self) -> tuple[str, ...]:
         """Every certificate that is asked for, by the order or by one of its skills."""
-        of_skills = (each for skill in self.all_skills for each in sorted(CERTIFICATES_OF_SKILL.get(skill, ())))
+        of_skills = (each for skill in self.all_skills for each in sorted(self.tables.certificates_of(skill)))
         return tuple(dict.fromkeys((*self.certificates, *of_skills)))
 
 
@@ -207,10 +137,18 @@ def _weigh(job: Job, one: Technician, now: datetime, has: Sequence[Job]) -> _Wei
     blocked = not one.active
     if blocked:
         bad.append(say("not active"))
-    blocked |= _weigh_qualification(job, one, good, bad)
+    day = (job.starts or now).astimezone(now.tzinfo).date()
+    if not one.contract.holds(day):
+        bad.append(_no_contract(one, day))
+        blocked = True
+    blocked |= _weigh_qualification(job, one, day, good, bad)
     shift = on_shift(one, now)
     begins = next_shift(one, now)
-    blocked |= _weigh_shift(job, shift, begins, good, bad)
+    if (away := one.away(now)) is not None and (emergency or begins is None):
+        bad.append(_away(away, now))
+        blocked = True
+    else:
+        blocked |= _weigh_shift(job, shift, begins, good, bad)
 
     doing = [other for other in has if other.status is Status.IN_PROGRESS]
     emergencies = [
@@ -247,7 +185,24 @@ def _weigh(job: Job, one: Technician, now: datetime, has: Sequence[Job]) -> _Wei
     return _Weighed(candidate, rank, displaces)
 
 
-def _weigh_qualification(job: Job, one: Technician, good: list[str], bad: list[str]) -> bool:
+def _no_contract(one: Technician, day: date) -> str:
+    if one.contract_from is not None and day < one.contract_from:
+        return say("not under contract before {day}", day=_dated(one.contract_from))
+    return say("not under contract since {day}", day=_dated(one.contract_until or day))
+
+
+def _away(absence: Absence, now: datetime) -> str:
+    if absence.ends is None:
+        return say("away until further notice")
+    ends = absence.ends.astimezone(now.tzinfo)
+    return say("away until {day}, {ends:%H:%M}", day=_dated(ends.date()), ends=ends)
+
+
+def _dated(day: date) -> str:
+    return coded(day.isoformat())
+
+
+def _weigh_qualification(job: Job, one: Technician, day: date, good: list[str], bad: list[str]) -> bool:
     if not job.all_skills and not job.all_certificates:
         good.append(say("no particular skill is asked for"))
         return False
@@ -258,12 +213,29 @@ def _weigh_qualification(job: Job, one: Technician, good: list[str], bad: list[s
     ):
         has = [each for each in asked if each in known]
         lacks = [each for each in asked if each not in known]
+        short = [each for each in has if not _suffices(job, one, kind, each, day)]
+        has = [each for each in has if each not in short]
         if has:
             good.append(say("has the {qualification}", qualification=_named(kind, has)))
         if lacks:
             bad.append(say("lacks the {qualification}", qualification=_named(kind, lacks)))
-            lacking = True
+        bad.extend(_short_of(job, one, kind, each) for each in short)
+        lacking |= bool(lacks or short)
     return lacking
+
+
+def _suffices(job: Job, one: Technician, kind: str, name: str, day: date) -> bool:
+    if kind == "certificate":
+        return one.certified(name, day)
+    return name != job.required_skill or one.level(name) >= job.level
+
+
+def _short_of(job: Job, one: Technician, kind: str, name: str) -> str:
+    if kind == "certificate":
+        until = _dated(one.valid_until[name])
+        return say("lacks a valid certificate {name}: it expired after {day}", name=coded(name), day=until)
+    has = one.level(name)
+    return say("lacks level {asked} in {name}: has level {has}", asked=job.level, name=coded(name), has=has)
 
 
 def _named(kind: str, names: Sequence[str]) -> str:
@@ -314,26 +286,6 @@ def _nobody(job: Job, candidates: Sequence[Candidate]) -> str:
     return say("Nobody eligible: {reasons}.", reasons=joined(of_each, "; "))
 
 
-def on_shift(one: Technician, now_local: datetime) -> bool:
-    """Return whether a technician is at work at a local time; a night shift belongs to the day it began."""
-    today, yesterday = now_local.isoweekday(), (now_local - timedelta(days=1)).isoweekday()
-    clock = now_local.time()
-    if one.shift_start < one.shift_end:
-        return today in one.weekdays and one.shift_start <= clock < one.shift_end
-    began_today = today in one.weekdays and clock >= one.shift_start
-    return began_today or (yesterday in one.weekdays and clock < one.shift_end)
-
-
-def next_shift(one: Technician, now_local: datetime) -> datetime | None:
-    """Return when somebody's next shift begins, in local time; None when they have none."""
-    for days in range(8):
-        day: date = now_local.date() + timedelta(days=days)
-        begins = datetime.combine(day, one.shift_start, tzinfo=now_local.tzinfo)
-        if day.isoweekday() in one.weekdays and begins > now_local:
-            return begins
-    return None
-
-
 def _count(orders: int) -> str:
     return say("1 unfinished order") if orders == 1 else say("{count} unfinished orders", count=orders)
 
@@ -367,7 +319,11 @@ def by_hand(proposal: Proposal, number: str, code: str, why: str, *, already: st
 
 def hard_reasons(candidate: Candidate) -> tuple[str, ...]:
     """Return what a person may decide against with a reason only: a missing skill or certificate, or being inactive."""
-    return tuple(reason for reason in candidate.reasons_against if reason.startswith(("lacks", "not active")))
+    return tuple(
+        reason
+        for reason in candidate.reasons_against
+        if reason.startswith(("lacks", "not active", "not under contract"))
+    )
 
 
 def justified(candidate: Candidate, note: str | None) -> bool:

@@ -7,8 +7,9 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from workorder_core.errors import NotQualified
-from workorder_core.people import assignment
-from workorder_core.people.assignment import Job, Technician, propose
+from workorder_core.people import assignment, skills
+from workorder_core.people.assignment import Job, propose
+from workorder_core.people.technicians import Technician
 from workorder_core.words import FailureMode, Priority, Status
 
 SITE = ZoneInfo("Europe/Copenhagen")
@@ -219,4 +220,4 @@ SKILLS = {
 
 @pytest.mark.parametrize(("component", "mode", "skill"), SKILLS.values(), ids=SKILLS)
 def test_required_skill(component, mode, skill):
-    assert assignment.required_skill(component, mode) == skill
+    assert skills.required_skill(component, mode) == skill

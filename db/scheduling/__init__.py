@@ -1,0 +1,1 @@
+"""The scheduling problem as the database has it."""

@@ -1,0 +1,178 @@
+"""The scheduling problem of the sample plant: people, orders and ways as a solver gets them."""
+
+from datetime import UTC, date, datetime, time, timedelta
+
+import psycopg
+import pytest
+from psycopg.types.json import Jsonb
+
+from db.orders import job_plans, work_orders
+from db.people import technicians
+from db.plant import downtimes, plant
+from db.scheduling.problem import read_problem
+from runtime.cli.plant_file import load_plant
+from tests import a_plant
+from tests.parts import databases
+from workorder_core.orders.details import Schedule
+from workorder_core.orders.job_plans import JobPlan, PlanStep, StepKind
+from workorder_core.orders.lifecycle import Step
+from workorder_core.people.access import Role, Who
+from workorder_core.scheduling.problem import Problem, Span
+from workorder_core.words import FailureMode, OrderType
+
+NOW = datetime(2026, 3, 2, 5, 0, tzinfo=UTC)  # a Monday
+PLANNER = Who("person:dahl", frozenset({Role.PLANNER}))
+
+
+@pytest.fixture(scope="module")
+def _plant(embedded_server, _template):
+    with databases.fresh(embedded_server, _template) as url, psycopg.connect(url) as conn:
+        load_plant(conn, a_plant.SAMPLE)
+        conn.commit()
+        yield conn
+
+
+@pytest.fixture
+def conn(_plant):
+    with _plant.transaction(force_rollback=True):
+        yield _plant
+
+
+def problem(conn, dates=5) -> Problem:
+    return read_problem(conn, plant.site_by_code(conn, "NTH"), NOW, dates)
+
+
+def order(conn, *, component="bearing", **facts):
+    asset = plant.assets(conn, now=NOW)[0]
+    return work_orders.create_by_hand(
+        conn, asset=asset, kind=OrderType.REACTIVE, title="Bearing hums", component=component,
+        failure_mode=FailureMode.VIB, actor="person:dahl", at=NOW, **facts,
+    )  # fmt: skip
+
+
+def job_of(found: Problem, made):
+    return next(each for each in found.jobs if each.id == str(made.id))
+
+
+def change(conn, code="holm", **facts):
+    columns = psycopg.sql.SQL(", ").join(
+        psycopg.sql.SQL("{} = %s").format(psycopg.sql.Identifier(name)) for name in facts
+    )
+    conn.execute(psycopg.sql.SQL("UPDATE technicians SET {} WHERE code = %s").format(columns), [*facts.values(), code])
+
+
+def person(found: Problem, code):
+    return next(each for each in found.people if each.code == code)
+
+
+def anybody(conn):
+    return technicians.listed(conn, plant.site_by_code(conn, "NTH").id)[0]
+
+
+def test_people_have_workdays_levels_and_the_end_of_their_certificates(conn):
+    one = anybody(conn)
+    change(
+        conn, one.code, skills=["mechanical", "welding"], levels=Jsonb({"welding": 5}), certificates=["hot work"],
+        valid_until=Jsonb({"hot work": "2026-03-03"}), shift_start=time(7), shift_end=time(15), weekdays=[1, 2, 3],
+        overtime_minutes=60,
+    )  # fmt: skip
+    found = person(problem(conn), one.code)
+    assert found.skills == {"mechanical": 3, "welding": 5}
+    days = found.workdays
+    assert [each.day for each in days] == [0, 1, 2]
+    assert all(each.ends - each.starts == 480 and each.latest == each.ends + 60 for each in days)
+    end = found.certificates["hot work"]
+    assert end is not None and days[1].ends < end < days[2].starts
+
+
+def test_an_absence_takes_its_shifts_away_and_a_contract_that_has_ended_all_of_them(conn):
+    one = anybody(conn)
+    change(conn, one.code, shift_start=time(7), shift_end=time(15), weekdays=[1, 2, 3])
+    conn.execute(
+        "INSERT INTO absences (technician_id, site_id, starts_at, ends_at, recorded_at, recorded_by) "
+        "VALUES (%s, %s, %s, %s, %s, 'person:dahl')",
+        [one.id, one.site_id, NOW + timedelta(days=1), NOW + timedelta(days=1, hours=15), NOW],
+    )
+    assert [each.day for each in person(problem(conn), one.code).workdays] == [0, 2]
+    change(conn, one.code, firm="Delta Ltd", contract_until=date(2026, 3, 1))
+    assert person(problem(conn), one.code).workdays == ()
+    assert person(problem(conn), one.code).contractor
+
+
+def test_an_order_needs_its_skill_and_what_the_skill_asks_for_and_its_length_is_estimated_where_it_says_none(conn):
+    made, long = order(conn, component="motor"), order(conn, estimated_hours=1.5)
+    job = job_of(problem(conn), made)
+    assert [(each.skill, each.level) for each in job.needs] == [("electrical", 1)]
+    assert job.certificates == {"high voltage switching"}
+    assert (job.minutes, job.estimated) == (60, True)
+    assert (job_of(problem(conn), long).minutes, job_of(problem(conn), long).estimated) == (90, False)
+    conn.execute(
+        "INSERT INTO skill_rules (site_id, of, code, skill, level) VALUES (%s, 'component', 'motor', 'drives', 4)",
+        [made.site_id],
+    )
+    conn.execute("INSERT INTO skill_certificates VALUES (%s, 'drives', '{}')", [made.site_id])
+    changed = order(conn, component="motor")
+    job = job_of(problem(conn), changed)
+    assert [(each.skill, each.level) for each in job.needs] == [("drives", 4)]
+    assert job.certificates == frozenset()
+
+
+def test_work_that_is_longer_than_a_shift_is_split_into_visits_one_after_the_other(conn):
+    conn.execute("UPDATE technicians SET shift_start = '07:00', shift_end = '15:00', weekdays = '{1,2,3,4,5}'")
+    made = order(conn, estimated_hours=20.0)
+    parts = [each for each in problem(conn).jobs if each.order == str(made.id)]
+    assert [each.minutes for each in parts] == [400, 400, 400]
+    assert [each.id for each in parts] == [str(made.id), f"{made.id}/2", f"{made.id}/3"]
+    assert [each.after for each in parts] == [(), (parts[0].id,), (parts[1].id,)]
+
+
+def test_a_job_plan_that_needs_a_stop_has_the_planned_downtimes_as_its_windows(conn):
+    plan = JobPlan(
+        code="SWAP", title="Swap", steps=(PlanStep(kind=StepKind.INSTRUCTION, instruction="Swap it"),),
+        estimated_hours=2.0,
+    )  # fmt: skip
+    stored = job_plans.save(conn, plan, actor="person:dahl", at=NOW)
+    conn.execute("UPDATE job_plans SET needs_stop = true")
+    assert isinstance(stored, JobPlan)
+    made = order(conn, plan=stored)
+    assert "planned stop" in str(job_of(problem(conn), made).blocked)
+    assert made.asset_id is not None
+    downtimes.create(
+        conn, made.asset_id, starts_at=NOW + timedelta(hours=10), ends_at=NOW + timedelta(hours=14), reason="cleaning",
+        actor="person:dahl", at=NOW,
+    )  # fmt: skip
+    job = job_of(problem(conn), made)
+    assert job.windows == (Span(600, 840),) and job.blocked is None and job.minutes == 120
+
+
+def test_a_scheduled_order_is_told_and_one_that_blocks_another_comes_before_it(conn):
+    one = anybody(conn)
+    first, second = order(conn), order(conn)
+    conn.execute("INSERT INTO order_links VALUES (%s, 'blocks', %s, %s, 'person:dahl')", [first.id, second.id, NOW])
+    dated = Schedule(NOW + timedelta(hours=3), NOW + timedelta(hours=5), one.code, "by hand")
+    work_orders.take_step(conn, first.id, Step.SCHEDULE, lambda _: dated, who=PLANNER, at=NOW)
+    found = problem(conn)
+    told = job_of(found, first).told
+    assert told is not None and (told.people, told.starts, told.ends) == ((one.code,), 180, 300)
+    assert job_of(found, second).after == (str(first.id),)
+
+
+def test_ways_go_by_coordinates_else_by_the_plants_own_matrix(conn):
+    made = order(conn)
+    site = made.site_id
+    depot = conn.execute(
+        "INSERT INTO locations (site_id, code, name, level, latitude, longitude) "
+        "VALUES (%s, 'DEPOT', 'Depot', 'area', 52.52, 13.405) RETURNING id", [site],
+    ).fetchone()[0]  # fmt: skip
+    conn.execute("UPDATE technicians SET depot_id = %s", [depot])
+    here = job_of(problem(conn), made).place
+    assert problem(conn).way("DEPOT", here) == 10
+    conn.execute("UPDATE locations SET latitude = 52.60, longitude = 13.405 WHERE code = %s", [here])
+    found = problem(conn)
+    assert found.km["DEPOT", here] == pytest.approx(8.8955 * 1.3, rel=1e-4)
+    assert found.way("DEPOT", here) == 20
+    conn.execute(
+        "INSERT INTO ways SELECT %s, %s, id, 33, 14 FROM locations WHERE code = %s",
+        [site, depot, here],
+    )
+    assert problem(conn).way("DEPOT", here) == 33 and problem(conn).way(here, "DEPOT") == 20
