@@ -119,14 +119,7 @@ class Judge:
         findings: Iterable[Finding]
         for each in inputs:
             self.arrival = each.arrival
-            if isinstance(each, ForModel):
-                # The lane has judged its limits; while a shadow judges, nothing is on the lane.
-                yield from self._weigh(by_model.judge(assets[each.asset], each.arrival, each.at_us, each.values))
-                continue
-            if not isinstance(each, JudgedFrame):
-                findings = self._of_late(each) if isinstance(each, LateFrame) else self._of_event(each)
-                assets, silenced, looks_below = self.assets, self.silences.of, self.rulesets.looks_below
-            else:
+            if isinstance(each, JudgedFrame):
                 key, values = each.asset, each.values
                 if self.lane is not None and key in self.lane.on:
                     self.lane.leave(key)
@@ -143,6 +136,13 @@ class Judge:
                     findings = () if buffered else asset.judge(each.arrival, each.at_us, values)
                 if looks_below:
                     findings = chain(findings, self._judge_above(each, values))
+            elif isinstance(each, ForModel):
+                # The lane has judged its limits; while a shadow judges, nothing is on the lane.
+                yield from self._weigh(by_model.judge(assets[each.asset], each.arrival, each.at_us, each.values))
+                continue
+            else:
+                findings = self._of_late(each) if isinstance(each, LateFrame) else self._of_event(each)
+                assets, silenced, looks_below = self.assets, self.silences.of, self.rulesets.looks_below
             yield from self._weigh(findings)
             if self.shadow is not None:
                 yield from self._in_shadow_beside(self.shadow, each)

@@ -32,6 +32,7 @@ from workorder_core.sentences import kept
 from workorder_core.words import Criticality, OperatingState
 
 UNSEEN = StateNow()
+_MAINTENANCE = OperatingState.MAINTENANCE  # looked up once: in Python 3.11 that is slow
 _log = structlog.get_logger("judge")
 
 
@@ -157,13 +158,15 @@ class AssetJudge:
         if start_us is None or not start_us <= at_us < start_us + gathering.step_us:
             return False
         state = self.state[0]
-        if self.state_rule is not None or self.downtimes or self.doubted or state is OperatingState.MAINTENANCE:
+        if self.state_rule is not None or self.downtimes or self.doubted or state is _MAINTENANCE:
             return False
         if not self.limits.passes(at_us, values, state):
             return False
         if self.watermark_us is None or at_us > self.watermark_us:
             self.watermark_us = at_us
-        self.newest.update(dict.fromkeys(values, at_us))
+        newest = self.newest
+        for signal in values:
+            newest[signal] = at_us
         gathering.add(at_us, values, True)
         return True
 
@@ -173,24 +176,27 @@ class AssetJudge:
         Readings of one signal come in order of event time. Different signals may come in any order: readings before the
         asset's newest frame are judged by limits only.
         """
-        self.newest.update(dict.fromkeys(values, at_us))
-        behind = self._is_behind(at_us)
+        newest = self.newest
+        for signal in values:
+            newest[signal] = at_us
+        mark = self.watermark_us
+        behind = mark is not None and at_us < mark and self._in_another_frame(at_us, mark)
         if self.doubted and not self.doubted.keys().isdisjoint(values):
             return chain(
                 doubtful.trust_again(self, arrival, at_us, values),
                 self._look_at(arrival, at_us, values, behind=behind),
             )
         running_on = (
-            self.state_rule is None and not self.downtimes and self.state.state is not OperatingState.MAINTENANCE
+            self.state_rule is None and not self.downtimes and self.state.state is not _MAINTENANCE
         )
         if running_on and self.limits.passes(at_us, values, self.state.state):
             return () if behind else self._let_pass(arrival, at_us, values)
         return self._look_at(arrival, at_us, values, behind=behind)
 
-    def _is_behind(self, at_us: int) -> bool:
-        """Return whether a time lies before the model's newest frame, judged or open."""
-        mark, step_us = self.watermark_us, self.gathering.step_us
-        return mark is not None and at_us < mark and (not step_us or at_us // step_us != mark // step_us)
+    def _in_another_frame(self, at_us: int, mark_us: int) -> bool:
+        """Return whether two times, of which the second is that of the newest frame, are of different frames."""
+        step_us = self.gathering.step_us
+        return not step_us or at_us // step_us != mark_us // step_us
 
     def _let_pass(self, arrival: int, at_us: int, values: Mapping[str, float]) -> Iterable[Finding]:
         """Judge a frame by the model only: no limit is passed, and the operating state does not change."""
@@ -208,7 +214,8 @@ class AssetJudge:
     def _look_at(self, arrival: int, at_us: int, values: Mapping[str, float], *, behind: bool) -> Iterator[Finding]:
         if not behind and self.gathering.due(at_us):
             yield from self.close_frame(arrival)
-        self.watermark_us = at_us if self.watermark_us is None else max(self.watermark_us, at_us)
+        if self.watermark_us is None or at_us > self.watermark_us:
+            self.watermark_us = at_us
         operating.follow(self, at_us, values)
         for hit in self.limits.judge(at_us, values, self.state.state, self.fleet):
             yield from self.of_hit(hit, arrival)
