@@ -88,7 +88,7 @@ def fill(url: str, assets: int, minutes: int, say: Console) -> int:
                         arrival=np.arange(place, place + size),
                         value=values.ravel(),
                         late=np.zeros(size, dtype=bool),
-                    ),  # type: ignore[arg-type]
+                    ),
                 )
                 place += size
                 judge_db.advance(conn, state.fence, place)
@@ -157,7 +157,10 @@ def main() -> None:
                 say.print(f"made in {time.perf_counter() - began:.0f} s")
             began = time.perf_counter()
             with Peak() as peak, psycopg.connect(server.url) as conn, Progress(console=say) as progress:
-                result = judge_again(conn, Wanted(jobs=asked.jobs), progress)
+                task = progress.add_task("judging", total=1.0)
+                result = judge_again(
+                    conn, Wanted(jobs=asked.jobs), lambda share: progress.update(task, completed=share)
+                )
             seconds = time.perf_counter() - began
         finally:
             server.stop()

@@ -163,7 +163,7 @@ async def _phases(
         async def cost(rate: float) -> float:
             before = _cpu_s(pid)
             await asyncio.gather(_happen(url, orders, rate, minutes), asyncio.sleep(60 * minutes))
-            return round((_cpu_s(pid) - before) / minutes, 3)
+            return float(round((_cpu_s(pid) - before) / minutes, 3))
 
         found: dict[str, float | int] = {"pages": PAGES, "idle": await cost(0)}
         for name, rate, asking in (

@@ -158,8 +158,8 @@ def tried(names: dict[str, float]) -> ModelDocument:
     if detector:
         of = default_detector._parameters
 
-        def changed(given: ModelDocument) -> Parameters:
-            made = of(given)
+        def changed(document: ModelDocument) -> Parameters:
+            made = of(document)
             return replace(made, **{name: type(getattr(made, name))(value) for name, value in detector.items()})
 
         default_detector._parameters = changed

@@ -143,6 +143,11 @@ def compiled(function: Callable[..., Any]) -> Any:
         return njit(function)
 
 
+def inlined(function: Callable[..., Any]) -> Any:
+    """Compile into each caller: a call with arrays from the loop over a frame's signals costs more than the work."""
+    return njit(inline="always")(function)
+
+
 @compiled
 def _head(regimes):
     return 1 + 3 * regimes + 4 * regimes + 3
@@ -389,7 +394,7 @@ def odd_one_out(first, second, third, alike):
     return 0
 
 
-@compiled
+@inlined
 def _believed(numbers, counts, n, c, value):
     """Return the part of a value that is smoothed: all if it is no farther from the level than usual, otherwise nothing
     until the next one confirms it, and then at most a bounded step.
@@ -673,7 +678,7 @@ def _take(numbers, counts, samples, p, signals, regimes, values, levels, stuck, 
     return left, how_many, renew
 
 
-@compiled
+@inlined
 def _follow_near(numbers, counts, p, n, c, f):
     """Let a signal's near past follow its level, with the frame's features."""
     slow = 1.0 / p[HORIZON]

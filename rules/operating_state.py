@@ -5,7 +5,6 @@ from typing import NamedTuple
 
 from workorder_core.words import OperatingState
 
-
 # Looked up once: in Python 3.11 that is so slow that it shows in the cost of a reading.
 _RUNNING, _STOPPED = OperatingState.RUNNING, OperatingState.STOPPED
 

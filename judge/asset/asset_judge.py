@@ -186,9 +186,7 @@ class AssetJudge:
                 doubtful.trust_again(self, arrival, at_us, values),
                 self._look_at(arrival, at_us, values, behind=behind),
             )
-        running_on = (
-            self.state_rule is None and not self.downtimes and self.state.state is not _MAINTENANCE
-        )
+        running_on = self.state_rule is None and not self.downtimes and self.state.state is not _MAINTENANCE
         if running_on and self.limits.passes(at_us, values, self.state.state):
             return () if behind else self._let_pass(arrival, at_us, values)
         return self._look_at(arrival, at_us, values, behind=behind)
