@@ -8,7 +8,7 @@ from psycopg import Connection
 
 from api.asking import Forbidden, NeedsEverySite
 from api.routers.changes import kinds_for
-from api.shapes.runs import AuditReportIn, AuditReportKept, BacktestIn, ImportIn
+from api.shapes.runs import AuditReportIn, AuditReportKept, BacktestIn, ImportIn, ScheduleIn
 from db import scope
 from db.errors import NotFound
 from db.orders import trail
@@ -16,13 +16,24 @@ from db.plant import changes, plant
 from db.runs import runs, uploads
 from db.runs.runs import NothingToApply, Run
 from db.runs.uploads import Upload
+from db.scheduling import queue
 from ingest.tables import sheets
 from ingest.tables.sheets import Sheet
 from models import documents as model_documents
 from rules import rulebook as rulebooks
 from workorder_core.language import current
 from workorder_core.people.access import COST_ROLES, Who
-from workorder_core.runs.runs import AUDIT_REPORT, BACKTEST, IMPORT, KINDS, USUAL_PRIORITY, RunKind, State, sees
+from workorder_core.runs.runs import (
+    AUDIT_REPORT,
+    BACKTEST,
+    IMPORT,
+    KINDS,
+    SCHEDULE,
+    USUAL_PRIORITY,
+    RunKind,
+    State,
+    sees,
+)
 from workorder_core.sentences import kept
 from workorder_core.tables.layout import InvalidLayout, Layout, layout_of
 from workorder_core.tables.plant_tables import TABLES
@@ -175,6 +186,17 @@ def ask_for_audit_report(
         actor=who.actor,
         at=at,
         priority=priority,
+    )
+
+
+def ask_for_schedule(
+    conn: Connection, who: Who, asked: ScheduleIn, *, at: datetime, priority: int = USUAL_PRIORITY
+) -> Run:
+    """Queue the planning of a site's week. Raises NotFound for a site that somebody does not see."""
+    check_may(who, SCHEDULE)
+    site = plant.site_by_code(conn, asked.site, who.sites)
+    return queue.schedule(
+        conn, site.code, asked.from_date, seconds=asked.seconds, actor=who.actor, at=at, priority=priority
     )
 
 

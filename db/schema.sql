@@ -346,6 +346,29 @@ BEGIN
 END
 $$;
 
+CREATE FUNCTION public.event_of_schedule() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+DECLARE
+    happened text := CASE
+        WHEN TG_OP = 'INSERT' THEN CASE NEW.state WHEN 'draft' THEN 'proposed' ELSE NEW.state END
+        WHEN NEW.state IS DISTINCT FROM OLD.state THEN NEW.state
+        ELSE 'changed' END;
+    site text := (SELECT code FROM sites WHERE id = NEW.site_id);
+    people jsonb := '[]';
+BEGIN
+    IF happened IN ('published', 'superseded') THEN
+        SELECT coalesce(jsonb_agg(DISTINCT t.code), '[]') INTO people
+        FROM schedule_visits v JOIN visit_people p ON p.visit_id = v.id JOIN technicians t ON t.id = p.technician_id
+        WHERE v.schedule_id = NEW.id AND NEW.published_at IS NOT NULL;
+    END IF;
+    PERFORM append_event('schedule.' || happened, NEW.site_id, NULL, NULL, site || ' ' || NEW.from_date, clock_timestamp(),
+        jsonb_build_object('schedule', NEW.id, 'from', NEW.from_date, 'dates', NEW.dates, 'state', NEW.state,
+                           'version', NEW.version, 'technicians', people));
+    RETURN NULL;
+END
+$$;
+
 CREATE FUNCTION public.event_of_stock() RETURNS trigger
     LANGUAGE plpgsql
     AS $$
@@ -648,6 +671,26 @@ BEGIN
     FROM (SELECT * FROM taken ORDER BY written) AS in_order;
     GET DIAGNOSTICS numbered = ROW_COUNT;
     RETURN numbered;
+END
+$$;
+
+CREATE FUNCTION public.people_of_schedule() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+    UPDATE visit_people p SET published = NEW.state = 'published'
+    FROM schedule_visits v WHERE v.id = p.visit_id AND v.schedule_id = NEW.id;
+    RETURN NULL;
+END
+$$;
+
+CREATE FUNCTION public.person_of_visit() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+    SELECT tstzrange(v.starts_at, v.ends_at), s.state = 'published' INTO NEW.during, NEW.published
+    FROM schedule_visits v JOIN schedules s ON s.id = v.schedule_id WHERE v.id = NEW.visit_id;
+    RETURN NEW;
 END
 $$;
 
@@ -2231,6 +2274,89 @@ CREATE TABLE public.scan_addresses (
     CONSTRAINT scan_addresses_token_check CHECK ((token ~ '^[A-Za-z0-9_-]{16,64}$'::text))
 );
 
+CREATE TABLE public.schedule_inputs (
+    schedule_id integer NOT NULL,
+    problem jsonb NOT NULL
+);
+
+CREATE TABLE public.schedule_visits (
+    id integer NOT NULL,
+    schedule_id integer NOT NULL,
+    order_id uuid NOT NULL,
+    part smallint DEFAULT 1 NOT NULL,
+    starts_at timestamp with time zone NOT NULL,
+    ends_at timestamp with time zone NOT NULL,
+    pinned_by text,
+    pinned_at timestamp with time zone,
+    told_at timestamp with time zone,
+    CONSTRAINT schedule_visits_check CHECK ((starts_at < ends_at)),
+    CONSTRAINT schedule_visits_check1 CHECK (((pinned_by IS NULL) = (pinned_at IS NULL))),
+    CONSTRAINT schedule_visits_part_check CHECK (((part >= 1) AND (part <= 99)))
+);
+
+ALTER TABLE public.schedule_visits ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.schedule_visits_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE public.schedules (
+    id integer NOT NULL,
+    site_id integer NOT NULL,
+    from_date date NOT NULL,
+    dates smallint NOT NULL,
+    version integer DEFAULT 1 NOT NULL,
+    state text NOT NULL,
+    state_since timestamp with time zone NOT NULL,
+    made_by text NOT NULL,
+    made_at timestamp with time zone NOT NULL,
+    read_at timestamp with time zone NOT NULL,
+    run_id uuid,
+    based_on integer,
+    weights_version integer DEFAULT 0 NOT NULL,
+    seconds double precision,
+    costs jsonb DEFAULT '{}'::jsonb NOT NULL,
+    reasons jsonb DEFAULT '{}'::jsonb NOT NULL,
+    accepted_by text,
+    accepted_at timestamp with time zone,
+    published_by text,
+    published_at timestamp with time zone,
+    CONSTRAINT schedules_check CHECK (((accepted_by IS NULL) = (accepted_at IS NULL))),
+    CONSTRAINT schedules_check1 CHECK (((published_by IS NULL) = (published_at IS NULL))),
+    CONSTRAINT schedules_check2 CHECK (((state <> 'accepted'::text) OR (accepted_at IS NOT NULL))),
+    CONSTRAINT schedules_check3 CHECK (((state <> 'published'::text) OR (published_at IS NOT NULL))),
+    CONSTRAINT schedules_costs_check CHECK ((jsonb_typeof(costs) = 'object'::text)),
+    CONSTRAINT schedules_dates_check CHECK (((dates >= 1) AND (dates <= 31))),
+    CONSTRAINT schedules_reasons_check CHECK ((jsonb_typeof(reasons) = 'object'::text)),
+    CONSTRAINT schedules_seconds_check CHECK ((seconds >= (0)::double precision)),
+    CONSTRAINT schedules_state_check CHECK ((state = ANY (ARRAY['draft'::text, 'accepted'::text, 'published'::text, 'superseded'::text]))),
+    CONSTRAINT schedules_version_check CHECK ((version >= 1)),
+    CONSTRAINT schedules_weights_version_check CHECK ((weights_version >= 0))
+);
+
+ALTER TABLE public.schedules ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.schedules_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE public.scheduling_weights (
+    site_id integer NOT NULL,
+    version integer NOT NULL,
+    document jsonb NOT NULL,
+    made_by text NOT NULL,
+    made_at timestamp with time zone NOT NULL,
+    why text DEFAULT ''::text NOT NULL,
+    CONSTRAINT scheduling_weights_document_check CHECK ((jsonb_typeof(document) = 'object'::text)),
+    CONSTRAINT scheduling_weights_version_check CHECK ((version >= 1))
+);
+
 CREATE TABLE public.sessions (
     token_sha256 bytea NOT NULL,
     user_name text NOT NULL,
@@ -2712,6 +2838,7 @@ CREATE TABLE public.users (
     CONSTRAINT users_sites_check CHECK ((cardinality(sites) > 0))
 );
 
+<<<<<<< HEAD
 CREATE TABLE public.ways (
     site_id integer NOT NULL,
     from_id integer NOT NULL,
@@ -2721,6 +2848,16 @@ CREATE TABLE public.ways (
     CONSTRAINT ways_check CHECK ((from_id <> to_id)),
     CONSTRAINT ways_km_check CHECK (((km >= (0)::double precision) AND (km <= (100000)::double precision))),
     CONSTRAINT ways_minutes_check CHECK (((minutes >= 0) AND (minutes <= 10000)))
+=======
+CREATE TABLE public.visit_people (
+    visit_id integer NOT NULL,
+    "position" smallint NOT NULL,
+    technician_id integer NOT NULL,
+    during tstzrange NOT NULL,
+    published boolean DEFAULT false NOT NULL,
+    CONSTRAINT visit_people_during_check CHECK ((NOT isempty(during))),
+    CONSTRAINT visit_people_position_check CHECK (("position" >= 0))
+>>>>>>> 368733c (Schedules of weeks: proposed by runs, changed by hand after a check, accepted, published; nobody is told to be in two places)
 );
 
 CREATE TABLE public.work_orders (
@@ -3161,6 +3298,24 @@ ALTER TABLE ONLY public.safety_proposals
 ALTER TABLE ONLY public.scan_addresses
     ADD CONSTRAINT scan_addresses_pkey PRIMARY KEY (token);
 
+ALTER TABLE ONLY public.schedule_inputs
+    ADD CONSTRAINT schedule_inputs_pkey PRIMARY KEY (schedule_id);
+
+ALTER TABLE ONLY public.schedule_visits
+    ADD CONSTRAINT schedule_visits_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.schedule_visits
+    ADD CONSTRAINT schedule_visits_schedule_id_order_id_part_key UNIQUE (schedule_id, order_id, part);
+
+ALTER TABLE ONLY public.schedules
+    ADD CONSTRAINT schedules_one_published EXCLUDE USING gist (int4range(site_id, site_id, '[]'::text) WITH &&, daterange(from_date, (from_date + (dates)::integer)) WITH &&) WHERE ((state = 'published'::text));
+
+ALTER TABLE ONLY public.schedules
+    ADD CONSTRAINT schedules_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.scheduling_weights
+    ADD CONSTRAINT scheduling_weights_pkey PRIMARY KEY (site_id, version);
+
 ALTER TABLE ONLY public.sessions
     ADD CONSTRAINT sessions_pkey PRIMARY KEY (token_sha256);
 
@@ -3287,8 +3442,19 @@ ALTER TABLE ONLY public.uploads
 ALTER TABLE ONLY public.users
     ADD CONSTRAINT users_pkey PRIMARY KEY (name);
 
+<<<<<<< HEAD
 ALTER TABLE ONLY public.ways
     ADD CONSTRAINT ways_pkey PRIMARY KEY (from_id, to_id);
+=======
+ALTER TABLE ONLY public.visit_people
+    ADD CONSTRAINT visit_people_in_one_place EXCLUDE USING gist (int4range(technician_id, technician_id, '[]'::text) WITH &&, during WITH &&) WHERE (published);
+
+ALTER TABLE ONLY public.visit_people
+    ADD CONSTRAINT visit_people_pkey PRIMARY KEY (visit_id, technician_id);
+
+ALTER TABLE ONLY public.visit_people
+    ADD CONSTRAINT visit_people_visit_id_position_key UNIQUE (visit_id, "position");
+>>>>>>> 368733c (Schedules of weeks: proposed by runs, changed by hand after a check, accepted, published; nobody is told to be in two places)
 
 ALTER TABLE ONLY public.work_orders
     ADD CONSTRAINT work_orders_number_key UNIQUE (number);
@@ -3447,6 +3613,14 @@ CREATE UNIQUE INDEX scan_addresses_one_of_an_item ON public.scan_addresses USING
 
 CREATE UNIQUE INDEX scan_addresses_one_of_an_order ON public.scan_addresses USING btree (order_id) WHERE (revoked_at IS NULL);
 
+CREATE INDEX schedule_visits_of_orders ON public.schedule_visits USING btree (order_id);
+
+CREATE INDEX schedules_by_week ON public.schedules USING btree (site_id, from_date DESC, id DESC);
+
+CREATE INDEX schedules_of_runs ON public.schedules USING btree (run_id) WHERE (run_id IS NOT NULL);
+
+CREATE UNIQUE INDEX schedules_one_of_each ON public.schedules USING btree (site_id, from_date, state) WHERE (state = ANY (ARRAY['draft'::text, 'accepted'::text]));
+
 CREATE INDEX sessions_by_end ON public.sessions USING btree (ends_at);
 
 CREATE INDEX sessions_of_a_user ON public.sessions USING btree (user_name);
@@ -3475,7 +3649,11 @@ CREATE INDEX tool_loans_of_tool ON public.tool_loans USING btree (tool_id, id);
 
 CREATE INDEX uploads_by_age ON public.uploads USING btree (at);
 
+<<<<<<< HEAD
 CREATE INDEX ways_of_site ON public.ways USING btree (site_id);
+=======
+CREATE INDEX visit_people_by_person ON public.visit_people USING btree (technician_id) WHERE published;
+>>>>>>> 368733c (Schedules of weeks: proposed by runs, changed by hand after a check, accepted, published; nobody is told to be in two places)
 
 CREATE INDEX work_orders_by_status ON public.work_orders USING btree (status, type, priority);
 
@@ -3546,6 +3724,8 @@ CREATE TRIGGER calendar_changes_are_logged AFTER INSERT OR DELETE OR UPDATE ON p
 CREATE TRIGGER changed_keys_are_announced AFTER DELETE OR UPDATE OF roles, sites, revoked_at ON public.api_keys FOR EACH ROW EXECUTE FUNCTION public.announce_access();
 
 CREATE TRIGGER changed_runs_make_events AFTER UPDATE OF state, cancel_asked_at ON public.runs FOR EACH ROW WHEN (((new.state IS DISTINCT FROM old.state) OR (new.cancel_asked_at IS DISTINCT FROM old.cancel_asked_at))) EXECUTE FUNCTION public.event_of_run();
+
+CREATE TRIGGER changed_schedules_make_events AFTER UPDATE OF version, state ON public.schedules FOR EACH ROW WHEN (((new.version IS DISTINCT FROM old.version) OR (new.state IS DISTINCT FROM old.state))) EXECUTE FUNCTION public.event_of_schedule();
 
 CREATE TRIGGER changed_users_are_announced AFTER DELETE OR UPDATE ON public.users FOR EACH ROW EXECUTE FUNCTION public.announce_access();
 
@@ -3623,6 +3803,8 @@ CREATE TRIGGER new_purchases_make_events AFTER INSERT ON public.purchase_request
 
 CREATE TRIGGER new_runs_make_events AFTER INSERT ON public.runs FOR EACH ROW EXECUTE FUNCTION public.event_of_run();
 
+CREATE TRIGGER new_schedules_make_events AFTER INSERT ON public.schedules FOR EACH ROW EXECUTE FUNCTION public.event_of_schedule();
+
 CREATE TRIGGER occurrences_make_events AFTER INSERT ON public.maintenance_occurrences FOR EACH ROW WHEN ((new.status = ANY (ARRAY['skipped'::text, 'merged'::text, 'missed'::text]))) EXECUTE FUNCTION public.event_of_occurrence();
 
 CREATE TRIGGER order_history_is_append_only BEFORE DELETE OR UPDATE ON public.order_history FOR EACH ROW EXECUTE FUNCTION public.refuse_change();
@@ -3663,9 +3845,13 @@ CREATE TRIGGER runs_end_once BEFORE UPDATE ON public.runs FOR EACH ROW WHEN ((ol
 
 CREATE TRIGGER safety_proposals_take_two_people BEFORE UPDATE OF verdict, decided_by ON public.safety_proposals FOR EACH ROW WHEN (((new.verdict = 'confirmed'::text) AND (new.decided_by <> new.proposed_by))) EXECUTE FUNCTION public.safety_proposals_take_two_people();
 
+<<<<<<< HEAD
 CREATE TRIGGER shift_changes_are_logged AFTER INSERT OR UPDATE ON public.shifts FOR EACH ROW EXECUTE FUNCTION public.log_change_of_people('shift pattern');
 
 CREATE TRIGGER shift_pattern_changes_are_logged AFTER INSERT OR DELETE OR UPDATE ON public.shift_patterns FOR EACH ROW EXECUTE FUNCTION public.log_change_of_people('shift pattern');
+=======
+CREATE TRIGGER schedules_publish_people AFTER UPDATE OF state ON public.schedules FOR EACH ROW WHEN ((new.state IS DISTINCT FROM old.state)) EXECUTE FUNCTION public.people_of_schedule();
+>>>>>>> 368733c (Schedules of weeks: proposed by runs, changed by hand after a check, accepted, published; nobody is told to be in two places)
 
 CREATE TRIGGER signal_changes_are_logged AFTER INSERT OR DELETE OR UPDATE ON public.signals FOR EACH ROW EXECUTE FUNCTION public.log_change('signal');
 
@@ -3693,6 +3879,7 @@ CREATE TRIGGER technician_rate_changes_are_logged AFTER INSERT OR DELETE OR UPDA
 
 CREATE TRIGGER tool_changes_are_logged AFTER INSERT OR DELETE OR UPDATE ON public.tools FOR EACH ROW EXECUTE FUNCTION public.log_change_of_parts('tool', '');
 
+<<<<<<< HEAD
 CREATE TRIGGER way_changes_are_logged AFTER INSERT OR DELETE OR UPDATE ON public.ways FOR EACH ROW EXECUTE FUNCTION public.log_change_of_people('way');
 
 CREATE TRIGGER work_rule_changes_are_logged AFTER INSERT OR DELETE OR UPDATE ON public.work_rules FOR EACH ROW EXECUTE FUNCTION public.log_change_of_people('work rule');
@@ -3702,6 +3889,9 @@ ALTER TABLE ONLY public.absence_reasons
 
 ALTER TABLE ONLY public.absences
     ADD CONSTRAINT absences_technician_id_site_id_fkey FOREIGN KEY (technician_id, site_id) REFERENCES public.technicians(id, site_id);
+=======
+CREATE TRIGGER visit_people_follow BEFORE INSERT ON public.visit_people FOR EACH ROW EXECUTE FUNCTION public.person_of_visit();
+>>>>>>> 368733c (Schedules of weeks: proposed by runs, changed by hand after a check, accepted, published; nobody is told to be in two places)
 
 ALTER TABLE ONLY public.alarm_moves
     ADD CONSTRAINT alarm_moves_asset_id_fkey FOREIGN KEY (asset_id) REFERENCES public.assets(id);
@@ -4018,6 +4208,27 @@ ALTER TABLE ONLY public.scan_addresses
 ALTER TABLE ONLY public.scan_addresses
     ADD CONSTRAINT scan_addresses_route_id_fkey FOREIGN KEY (route_id) REFERENCES public.inspection_routes(id);
 
+ALTER TABLE ONLY public.schedule_inputs
+    ADD CONSTRAINT schedule_inputs_schedule_id_fkey FOREIGN KEY (schedule_id) REFERENCES public.schedules(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.schedule_visits
+    ADD CONSTRAINT schedule_visits_order_id_fkey FOREIGN KEY (order_id) REFERENCES public.work_orders(id);
+
+ALTER TABLE ONLY public.schedule_visits
+    ADD CONSTRAINT schedule_visits_schedule_id_fkey FOREIGN KEY (schedule_id) REFERENCES public.schedules(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.schedules
+    ADD CONSTRAINT schedules_based_on_fkey FOREIGN KEY (based_on) REFERENCES public.schedules(id);
+
+ALTER TABLE ONLY public.schedules
+    ADD CONSTRAINT schedules_run_id_fkey FOREIGN KEY (run_id) REFERENCES public.runs(id) ON DELETE SET NULL;
+
+ALTER TABLE ONLY public.schedules
+    ADD CONSTRAINT schedules_site_id_fkey FOREIGN KEY (site_id) REFERENCES public.sites(id);
+
+ALTER TABLE ONLY public.scheduling_weights
+    ADD CONSTRAINT scheduling_weights_site_id_fkey FOREIGN KEY (site_id) REFERENCES public.sites(id);
+
 ALTER TABLE ONLY public.sessions
     ADD CONSTRAINT sessions_user_name_fkey FOREIGN KEY (user_name) REFERENCES public.users(name);
 
@@ -4126,11 +4337,19 @@ ALTER TABLE ONLY public.uploads
 ALTER TABLE ONLY public.users
     ADD CONSTRAINT users_technician_id_fkey FOREIGN KEY (technician_id) REFERENCES public.technicians(id);
 
+<<<<<<< HEAD
 ALTER TABLE ONLY public.ways
     ADD CONSTRAINT ways_from_id_site_id_fkey FOREIGN KEY (from_id, site_id) REFERENCES public.locations(id, site_id);
 
 ALTER TABLE ONLY public.ways
     ADD CONSTRAINT ways_to_id_site_id_fkey FOREIGN KEY (to_id, site_id) REFERENCES public.locations(id, site_id);
+=======
+ALTER TABLE ONLY public.visit_people
+    ADD CONSTRAINT visit_people_technician_id_fkey FOREIGN KEY (technician_id) REFERENCES public.technicians(id);
+
+ALTER TABLE ONLY public.visit_people
+    ADD CONSTRAINT visit_people_visit_id_fkey FOREIGN KEY (visit_id) REFERENCES public.schedule_visits(id) ON DELETE CASCADE;
+>>>>>>> 368733c (Schedules of weeks: proposed by runs, changed by hand after a check, accepted, published; nobody is told to be in two places)
 
 ALTER TABLE ONLY public.work_orders
     ADD CONSTRAINT work_orders_asset_id_fkey FOREIGN KEY (asset_id) REFERENCES public.assets(id);

@@ -34,6 +34,7 @@ KINDS: Mapping[str, tuple[str, str]] = {
     "route_id": ("route", "sees_route"),
     "round_id": ("round", "sees_round"),
     "audit_id": ("audit", "sees_audit"),
+    "schedule_id": ("schedule", "sees_schedule"),
 }
 """By the id's name in a path: what it identifies, and the query that checks whether it is visible."""
 

@@ -8,7 +8,7 @@ from fastapi import Body
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from api.shapes.plant import Code
-from api.shapes.times import Moment
+from api.shapes.times import Day, Moment
 from db.orders.trail import ORDER
 from db.plant import changes
 from db.runs.runs import Line, MadeFile, Run
@@ -108,6 +108,18 @@ class AuditReportKept(AuditReportIn):
     language: str
 
 
+class ScheduleIn(BaseModel):
+    """The schedule of a site's week, to be proposed."""
+
+    model_config = ConfigDict(
+        extra="forbid", json_schema_extra={"examples": [{"site": "NTH", "from_date": "2026-10-05"}]}
+    )
+
+    site: Code
+    from_date: Day = Field(description="a date of the week, which begins on a Monday")
+    seconds: float = Field(20, ge=1, le=600, description="how long to look for a better one, at most")
+
+
 class BacktestRunIn(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
@@ -133,14 +145,23 @@ class AuditReportRunIn(BaseModel):
     priority: Priority = USUAL_PRIORITY
 
 
+class ScheduleRunIn(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    kind: Literal["schedule"]
+    input: ScheduleIn
+    priority: Priority = USUAL_PRIORITY
+
+
 RunIn = Annotated[
-    BacktestRunIn | ImportRunIn | AuditReportRunIn,
+    BacktestRunIn | ImportRunIn | AuditReportRunIn | ScheduleRunIn,
     Body(
         discriminator="kind",
         examples=[
             {"kind": "backtest", "input": {"assets": ["NTH/P-101"]}},
             {"kind": "import", "upload_id": "3f1c9d0e-1b7a-4c55-9d53-3a1f0c2b7e10", "input": {"table": "assets"}},
             {"kind": "audit_report", "input": {"site": "NTH", "since": "2026-10-01T00:00:00Z"}},
+            {"kind": "schedule", "input": {"site": "NTH", "from_date": "2026-10-05"}},
         ],
     ),
 ]

@@ -252,6 +252,11 @@ SELECT EXISTS (SELECT FROM inspection_rounds r JOIN sites s ON s.id = r.site_id 
 SELECT EXISTS (SELECT FROM audits d JOIN sites s ON s.id = d.site_id WHERE d.id = %(id)s AND s.code = ANY(%(sites)s::text[]));
 
 
+-- name: sees_schedule
+-- Whether a schedule is of one of these sites.
+SELECT EXISTS (SELECT FROM schedules d JOIN sites s ON s.id = d.site_id WHERE d.id = %(id)s AND s.code = ANY(%(sites)s::text[]));
+
+
 -- name: sees_maintenance_plan
 -- Whether a maintenance plan is one of these sites'.
 SELECT EXISTS (SELECT FROM maintenance_plans p JOIN sites s ON s.id = p.site_id

@@ -1,1 +1,1 @@
-"""The scheduling problem as the database has it."""
+"""Schedules of weeks, and the problem that they are made from, as the database has it."""

@@ -17,7 +17,8 @@ def altered(
 
     ``order``, ``alarm`` …: what it is of. ``orders``: what lists of orders show, and ``orders@NTH`` of one site.
     ``attention``: a round was missed, or a finding is overdue.
-    ``order:<id>``, ``asset:<id>``, ``run:<id>``; ``technician:<code>`` who has the order or had it before.
+    ``order:<id>``, ``asset:<id>``, ``run:<id>``; ``technician:<code>`` who has the order or had it before,
+    or is in a published schedule.
     """
     return tuple(dict.fromkeys(_names(kind, site, asset_id, order_id, data)))
 
@@ -36,6 +37,7 @@ def _names(
                 yield f"technician:{code}"
     elif site is not None:
         yield f"{of}@{site}"
+    yield from (f"technician:{code}" for code in data.get("technicians") or ())
     if kind in ("round.missed", "audit.finding_overdue"):
         yield "attention"
     if of == "run":

@@ -13,6 +13,7 @@ SEEN_BY: Mapping[str, frozenset[Role]] = {
     "rule": EVERYBODY,
     "engine_alarm": EVERYBODY,
     "run": EVERYBODY,
+    "schedule": EVERYBODY,
     "stock": EVERYBODY,
     "purchase": EVERYBODY,
     "round": EVERYBODY,

@@ -75,7 +75,13 @@ AUDIT_REPORT = RunKind(
     roles=frozenset({Role.PLANNER, Role.RELIABILITY_ENGINEER}),
     private=True,
 )
-KINDS: Mapping[str, RunKind] = {each.name: each for each in (BACKTEST, IMPORT, AUDIT_REPORT)}
+SCHEDULE = RunKind(
+    name="schedule",
+    title=N_("Schedule"),
+    safe_again=True,
+    roles=frozenset({Role.PLANNER, Role.RELIABILITY_ENGINEER}),
+)
+KINDS: Mapping[str, RunKind] = {each.name: each for each in (BACKTEST, IMPORT, AUDIT_REPORT, SCHEDULE)}
 """By name. The name is stored with each run and never changes."""
 
 

@@ -1,0 +1,85 @@
+"""Schedules as runs: a week's facts are read and planned, and the plan is stored as a proposal."""
+
+import time
+from datetime import UTC, datetime
+from typing import Any
+
+from api.shapes.runs import ScheduleIn
+from db.errors import StoreError
+from db.scheduling import schedules, weeks
+from db.scheduling.schedules import Draft, Schedule
+from db.scheduling.weeks import Week
+from runtime.runs.work import CannotBeDone, Done, Work
+from runtime.scheduling import inserting
+from workorder_core.scheduling.documents import problem_document
+from workorder_core.scheduling.weeks import State, planned_of
+from workorder_core.sentences import kept
+
+MOST_TRIES = 3
+"""So often is a week read and planned anew because somebody pinned a visit meanwhile."""
+
+
+class _PinnedMeanwhile(Exception):
+    """Somebody has pinned or released a visit since the week was read."""
+
+
+def execute(work: Work) -> Done:
+    """Plan the week and store the proposal; the run's transaction keeps it."""
+    asked = ScheduleIn.model_validate(work.run.input)
+    for left in reversed(range(MOST_TRIES)):
+        try:
+            # A transaction within the run's: where it is rolled back, planners get their locks back.
+            with work.conn.transaction():
+                return _propose(work, asked, last=left == 0)
+        except _PinnedMeanwhile:
+            work.log(kept("a planner has pinned or released a visit meanwhile: planning again"))
+    raise AssertionError("the last one is stored")
+
+
+def _propose(work: Work, asked: ScheduleIn, *, last: bool) -> Done:
+    work.progress(0.02, kept("reading the week"))
+    try:
+        week = weeks.read(work.conn, asked.site, asked.from_date, now=datetime.now(UTC))
+    except StoreError as error:
+        raise CannotBeDone(str(error)) from None
+    began = time.monotonic()
+    plan, reasons = inserting.insert(
+        week.problem, lambda share: work.progress(0.05 + 0.9 * share, kept("planning the week"))
+    )
+    problem = week.problem
+    based_on = schedules.working(week.current)
+    draft = Draft(
+        site_id=week.site_id,
+        from_date=week.from_date,
+        visits=weeks.with_marks(work.conn, week, [planned_of(problem, each) for each in plan.visits]),
+        read_at=week.read_at,
+        based_on=based_on,
+        pins=week.pins,
+        run_id=work.run.id,
+        weights_version=week.weights_version,
+        seconds=round(time.monotonic() - began, 3),
+        costs=weeks.costs_of(problem, plan),
+        reasons=reasons,
+        problem=problem_document(problem),
+    )
+    stored = schedules.propose(work.conn, draft, actor=work.run.requested_by, at=datetime.now(UTC))
+    if stored.state is State.SUPERSEDED and not last and weeks.pins_changed(work.conn, week):
+        raise _PinnedMeanwhile
+    return Done(result=_result(work, week, stored))
+
+
+def _result(work: Work, week: Week, stored: Schedule) -> dict[str, Any]:
+    found, _ = weeks.compared(work.conn, stored)
+    return {
+        "schedule": stored.id,
+        "state": stored.state.value,
+        "site": stored.site,
+        "from_date": f"{stored.from_date:%Y-%m-%d}",
+        "seconds": stored.seconds,
+        "jobs": len(week.problem.jobs),
+        "visits": len(schedules.visits_of(work.conn, stored)),
+        "unscheduled": len(stored.reasons),
+        "assigned": len(found.assigned),
+        "moved": len(found.moved),
+        "dropped": len(found.dropped),
+    }
