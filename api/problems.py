@@ -29,6 +29,7 @@ from api.papers.feeds import NotAPerson
 from api.papers.labels import NothingChosen
 from api.passwords import WeakPassword
 from api.routers.inventory.problems import OF_STORES
+from api.routers.scheduling.problems import OF_SCHEDULES
 from db.costs.costs import CurrencyInUse, NoCurrency
 from db.documents.budgets import SafetyRule
 from db.errors import AlreadyExists, Cycle, FaultHasOrder, NotFound, NothingOnTrial, VersionConflict
@@ -43,6 +44,7 @@ from db.plant.calendars import NoSuchCountry
 from db.plant.devices import InvalidBinding
 from db.plant.safety import AlreadyDecided, AlreadyProposed, SamePerson, Superseded, WhyMissing
 from db.runs.runs import NothingToApply, RunFinished
+from db.scheduling.weeks import NotAllowedHere
 from db.telemetry.quarantine import NotRetriable
 from ingest.tables.sheets import InvalidFile
 from models.documents import InvalidModels
@@ -188,7 +190,7 @@ PROBLEMS: Mapping[type[Exception], Problem] = {
     DiskFull: Problem(503, "database-full", "Database full"),
     OperationalError: Problem(503, "database-unavailable", "Database unavailable"),
     PoolTimeout: Problem(503, "database-unavailable", "Database unavailable"),
-    **{error: Problem(*row) for error, row in OF_STORES.items()},
+    **{error: Problem(*row) for error, row in (OF_STORES | OF_SCHEDULES).items()},
 }
 
 DESCRIBED: Mapping[int | str, dict[str, Any]] = {
@@ -371,6 +373,8 @@ def _facts(error: Exception) -> dict[str, Any]:
         return {"problems": dict(error.problems)}
     if isinstance(error, VersionConflict):
         return {"version": error.actual}
+    if isinstance(error, NotAllowedHere):
+        return {"broken": [{"rule": str(each.rule), "sentence": each.sentence} for each in error.broken]}
     if isinstance(error, UnknownNames):
         return {"new": [{"kind": each.kind, "name": each.name, "alike": list(each.alike)} for each in error.found]}
     return {}

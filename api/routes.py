@@ -62,6 +62,7 @@ from api.routers.orders import job_plans, order_content, order_moves, work_order
 from api.routers.planning import plans as maintenance_plans
 from api.routers.plant import calendars, devices, downtimes, files, hierarchy, plant, signals
 from api.routers.runs import runs, uploads
+from api.routers.scheduling import schedules
 
 V1: tuple[APIRouter, ...] = (
     work_orders.router,
@@ -103,6 +104,7 @@ V1: tuple[APIRouter, ...] = (
     tools.router,
     bookings.router,
     counting.router,
+    schedules.router,
 )
 """The operations of the API, under /api/v1."""
 PAGES: tuple[APIRouter, ...] = (

@@ -6,6 +6,7 @@ from typing import Any
 
 from api.papers.columns import ListFile, columns
 from api.papers.lists_of_plans import PLAN_LISTS
+from api.papers.lists_of_schedules import SCHEDULE_LISTS
 from api.papers.lists_of_stock import STOCK_LISTS
 from api.papers.lists_without_pages import LISTS_WITHOUT_PAGES
 
@@ -324,6 +325,7 @@ LISTS: Mapping[str, ListFile] = {
         name="run-log", of_sites=False, columns=columns(at="at@", line="line", seq="number")
     ),
     **PLAN_LISTS,
+    **SCHEDULE_LISTS,
     **STOCK_LISTS,
     **LISTS_WITHOUT_PAGES,
 }  # fmt: skip

@@ -13,8 +13,9 @@ from psycopg import Connection
 from db.errors import NotFound, StoreError
 from db.plant import plant
 from db.scheduling import order_facts, schedules, weights
+from db.scheduling.order_facts import OrderFacts
+from db.scheduling.problem import read_problem
 from db.scheduling.schedules import Schedule, ScheduleFinal
-from db.scheduling.simple_problem import read_problem
 from workorder_core.orders import statuses
 from workorder_core.scheduling.checking import Broken, Rule, check
 from workorder_core.scheduling.costing import cost
@@ -29,6 +30,7 @@ from workorder_core.scheduling.weeks import (
     job_id,
     merged,
     minute_of,
+    order_and_part,
     placed,
     plan_of,
     planned_of,
@@ -92,6 +94,16 @@ class Tried:
     after: float
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unscheduled:
+    """A job that a schedule does not have. ``why`` is empty where no run has looked since it came."""
+
+    order: OrderFacts
+    part: int
+    minutes: int
+    why: str
+
+
 def read(conn: Connection, site: str, from_date: date, *, now: datetime) -> Week:
     """Read the facts of a week; of a week that is over, as if it were its last minute."""
     place = plant.site_by_code(conn, site)
@@ -105,7 +117,7 @@ def read(conn: Connection, site: str, from_date: date, *, now: datetime) -> Week
     planned |= {each.job: each for each in pins}
     of_costs = weights.of_site(conn, place.id)
     dates = DATES - (starts - begins).days
-    problem = replace(read_problem(conn, site, starts, dates), weights=of_costs.weights)
+    problem = read_problem(conn, place, starts, dates, weights=of_costs.weights)
     return Week(
         site_id=place.id,
         from_date=from_date,
@@ -300,6 +312,19 @@ def discard(conn: Connection, schedule_id: int, *, actor: str, at: datetime, exp
         raise ScheduleFinal(schedule.state, say("only a proposal or an unpublished plan can be discarded"))
     schedules.set_state(conn, schedule.id, State.SUPERSEDED, actor=actor, at=at)
     return schedules.get(conn, schedule.id)
+
+
+def unscheduled(conn: Connection, schedule: Schedule, week: Week) -> list[Unscheduled]:
+    """Return the jobs of the week that a schedule does not have, the most urgent first."""
+    there = {each.job for each in schedules.visits_of(conn, schedule)}
+    jobs = [job for job in week.problem.jobs if job.id not in there and not job.begun]
+    facts = order_facts.orders(conn, {order_and_part(job.id)[0] for job in jobs})
+    found = []
+    for job in jobs:
+        order, part = order_and_part(job.id)
+        why = schedule.reasons.get(job.id) or job.blocked or ""
+        found.append(Unscheduled(order=facts[order], part=part, minutes=job.minutes, why=why))
+    return sorted(found, key=lambda each: (each.order.priority, each.order.number, each.part))
 
 
 def compared(conn: Connection, schedule: Schedule) -> tuple[Differences, Schedule | None]:

@@ -1,0 +1,1 @@
+"""Operations on schedules of weeks, and on what a plan costs."""
