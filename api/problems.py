@@ -190,7 +190,7 @@ PROBLEMS: Mapping[type[Exception], Problem] = {
     DiskFull: Problem(503, "database-full", "Database full"),
     OperationalError: Problem(503, "database-unavailable", "Database unavailable"),
     PoolTimeout: Problem(503, "database-unavailable", "Database unavailable"),
-    **{error: Problem(*row) for error, row in (OF_STORES | OF_SCHEDULES).items()},
+    **{error: Problem(*row) for error, row in (*OF_STORES.items(), *OF_SCHEDULES.items())},
 }
 
 DESCRIBED: Mapping[int | str, dict[str, Any]] = {

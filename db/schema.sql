@@ -2838,7 +2838,16 @@ CREATE TABLE public.users (
     CONSTRAINT users_sites_check CHECK ((cardinality(sites) > 0))
 );
 
-<<<<<<< HEAD
+CREATE TABLE public.visit_people (
+    visit_id integer NOT NULL,
+    "position" smallint NOT NULL,
+    technician_id integer NOT NULL,
+    during tstzrange NOT NULL,
+    published boolean DEFAULT false NOT NULL,
+    CONSTRAINT visit_people_during_check CHECK ((NOT isempty(during))),
+    CONSTRAINT visit_people_position_check CHECK (("position" >= 0))
+);
+
 CREATE TABLE public.ways (
     site_id integer NOT NULL,
     from_id integer NOT NULL,
@@ -2848,16 +2857,6 @@ CREATE TABLE public.ways (
     CONSTRAINT ways_check CHECK ((from_id <> to_id)),
     CONSTRAINT ways_km_check CHECK (((km >= (0)::double precision) AND (km <= (100000)::double precision))),
     CONSTRAINT ways_minutes_check CHECK (((minutes >= 0) AND (minutes <= 10000)))
-=======
-CREATE TABLE public.visit_people (
-    visit_id integer NOT NULL,
-    "position" smallint NOT NULL,
-    technician_id integer NOT NULL,
-    during tstzrange NOT NULL,
-    published boolean DEFAULT false NOT NULL,
-    CONSTRAINT visit_people_during_check CHECK ((NOT isempty(during))),
-    CONSTRAINT visit_people_position_check CHECK (("position" >= 0))
->>>>>>> 368733c (Schedules of weeks: proposed by runs, changed by hand after a check, accepted, published; nobody is told to be in two places)
 );
 
 CREATE TABLE public.work_orders (
@@ -3442,10 +3441,6 @@ ALTER TABLE ONLY public.uploads
 ALTER TABLE ONLY public.users
     ADD CONSTRAINT users_pkey PRIMARY KEY (name);
 
-<<<<<<< HEAD
-ALTER TABLE ONLY public.ways
-    ADD CONSTRAINT ways_pkey PRIMARY KEY (from_id, to_id);
-=======
 ALTER TABLE ONLY public.visit_people
     ADD CONSTRAINT visit_people_in_one_place EXCLUDE USING gist (int4range(technician_id, technician_id, '[]'::text) WITH &&, during WITH &&) WHERE (published);
 
@@ -3454,7 +3449,9 @@ ALTER TABLE ONLY public.visit_people
 
 ALTER TABLE ONLY public.visit_people
     ADD CONSTRAINT visit_people_visit_id_position_key UNIQUE (visit_id, "position");
->>>>>>> 368733c (Schedules of weeks: proposed by runs, changed by hand after a check, accepted, published; nobody is told to be in two places)
+
+ALTER TABLE ONLY public.ways
+    ADD CONSTRAINT ways_pkey PRIMARY KEY (from_id, to_id);
 
 ALTER TABLE ONLY public.work_orders
     ADD CONSTRAINT work_orders_number_key UNIQUE (number);
@@ -3649,11 +3646,9 @@ CREATE INDEX tool_loans_of_tool ON public.tool_loans USING btree (tool_id, id);
 
 CREATE INDEX uploads_by_age ON public.uploads USING btree (at);
 
-<<<<<<< HEAD
-CREATE INDEX ways_of_site ON public.ways USING btree (site_id);
-=======
 CREATE INDEX visit_people_by_person ON public.visit_people USING btree (technician_id) WHERE published;
->>>>>>> 368733c (Schedules of weeks: proposed by runs, changed by hand after a check, accepted, published; nobody is told to be in two places)
+
+CREATE INDEX ways_of_site ON public.ways USING btree (site_id);
 
 CREATE INDEX work_orders_by_status ON public.work_orders USING btree (status, type, priority);
 
@@ -3845,13 +3840,11 @@ CREATE TRIGGER runs_end_once BEFORE UPDATE ON public.runs FOR EACH ROW WHEN ((ol
 
 CREATE TRIGGER safety_proposals_take_two_people BEFORE UPDATE OF verdict, decided_by ON public.safety_proposals FOR EACH ROW WHEN (((new.verdict = 'confirmed'::text) AND (new.decided_by <> new.proposed_by))) EXECUTE FUNCTION public.safety_proposals_take_two_people();
 
-<<<<<<< HEAD
+CREATE TRIGGER schedules_publish_people AFTER UPDATE OF state ON public.schedules FOR EACH ROW WHEN ((new.state IS DISTINCT FROM old.state)) EXECUTE FUNCTION public.people_of_schedule();
+
 CREATE TRIGGER shift_changes_are_logged AFTER INSERT OR UPDATE ON public.shifts FOR EACH ROW EXECUTE FUNCTION public.log_change_of_people('shift pattern');
 
 CREATE TRIGGER shift_pattern_changes_are_logged AFTER INSERT OR DELETE OR UPDATE ON public.shift_patterns FOR EACH ROW EXECUTE FUNCTION public.log_change_of_people('shift pattern');
-=======
-CREATE TRIGGER schedules_publish_people AFTER UPDATE OF state ON public.schedules FOR EACH ROW WHEN ((new.state IS DISTINCT FROM old.state)) EXECUTE FUNCTION public.people_of_schedule();
->>>>>>> 368733c (Schedules of weeks: proposed by runs, changed by hand after a check, accepted, published; nobody is told to be in two places)
 
 CREATE TRIGGER signal_changes_are_logged AFTER INSERT OR DELETE OR UPDATE ON public.signals FOR EACH ROW EXECUTE FUNCTION public.log_change('signal');
 
@@ -3879,7 +3872,8 @@ CREATE TRIGGER technician_rate_changes_are_logged AFTER INSERT OR DELETE OR UPDA
 
 CREATE TRIGGER tool_changes_are_logged AFTER INSERT OR DELETE OR UPDATE ON public.tools FOR EACH ROW EXECUTE FUNCTION public.log_change_of_parts('tool', '');
 
-<<<<<<< HEAD
+CREATE TRIGGER visit_people_follow BEFORE INSERT ON public.visit_people FOR EACH ROW EXECUTE FUNCTION public.person_of_visit();
+
 CREATE TRIGGER way_changes_are_logged AFTER INSERT OR DELETE OR UPDATE ON public.ways FOR EACH ROW EXECUTE FUNCTION public.log_change_of_people('way');
 
 CREATE TRIGGER work_rule_changes_are_logged AFTER INSERT OR DELETE OR UPDATE ON public.work_rules FOR EACH ROW EXECUTE FUNCTION public.log_change_of_people('work rule');
@@ -3889,9 +3883,6 @@ ALTER TABLE ONLY public.absence_reasons
 
 ALTER TABLE ONLY public.absences
     ADD CONSTRAINT absences_technician_id_site_id_fkey FOREIGN KEY (technician_id, site_id) REFERENCES public.technicians(id, site_id);
-=======
-CREATE TRIGGER visit_people_follow BEFORE INSERT ON public.visit_people FOR EACH ROW EXECUTE FUNCTION public.person_of_visit();
->>>>>>> 368733c (Schedules of weeks: proposed by runs, changed by hand after a check, accepted, published; nobody is told to be in two places)
 
 ALTER TABLE ONLY public.alarm_moves
     ADD CONSTRAINT alarm_moves_asset_id_fkey FOREIGN KEY (asset_id) REFERENCES public.assets(id);
@@ -4337,19 +4328,17 @@ ALTER TABLE ONLY public.uploads
 ALTER TABLE ONLY public.users
     ADD CONSTRAINT users_technician_id_fkey FOREIGN KEY (technician_id) REFERENCES public.technicians(id);
 
-<<<<<<< HEAD
-ALTER TABLE ONLY public.ways
-    ADD CONSTRAINT ways_from_id_site_id_fkey FOREIGN KEY (from_id, site_id) REFERENCES public.locations(id, site_id);
-
-ALTER TABLE ONLY public.ways
-    ADD CONSTRAINT ways_to_id_site_id_fkey FOREIGN KEY (to_id, site_id) REFERENCES public.locations(id, site_id);
-=======
 ALTER TABLE ONLY public.visit_people
     ADD CONSTRAINT visit_people_technician_id_fkey FOREIGN KEY (technician_id) REFERENCES public.technicians(id);
 
 ALTER TABLE ONLY public.visit_people
     ADD CONSTRAINT visit_people_visit_id_fkey FOREIGN KEY (visit_id) REFERENCES public.schedule_visits(id) ON DELETE CASCADE;
->>>>>>> 368733c (Schedules of weeks: proposed by runs, changed by hand after a check, accepted, published; nobody is told to be in two places)
+
+ALTER TABLE ONLY public.ways
+    ADD CONSTRAINT ways_from_id_site_id_fkey FOREIGN KEY (from_id, site_id) REFERENCES public.locations(id, site_id);
+
+ALTER TABLE ONLY public.ways
+    ADD CONSTRAINT ways_to_id_site_id_fkey FOREIGN KEY (to_id, site_id) REFERENCES public.locations(id, site_id);
 
 ALTER TABLE ONLY public.work_orders
     ADD CONSTRAINT work_orders_asset_id_fkey FOREIGN KEY (asset_id) REFERENCES public.assets(id);
