@@ -6,7 +6,7 @@ from itertools import combinations, islice
 from workorder_core.scheduling.checking import Broken, able, check
 from workorder_core.scheduling.problem import Job, Minute, Person, Plan, Problem, Visit
 from workorder_core.scheduling.tours import settled
-from workorder_core.scheduling.weeks import placed
+from workorder_core.scheduling.weeks import openings, placed
 from workorder_core.sentences import kept
 
 _MOST_CREWS = 20
@@ -57,21 +57,9 @@ def _starts(
     problem: Problem, job: Job, people: Sequence[Person], visits: Sequence[Visit]
 ) -> list[tuple[Minute, tuple[Person, ...]]]:
     """Return when a crew could begin: behind what it has on a day, with the way there; the soonest first."""
-    place = {each.id: each.place for each in problem.jobs}
-    found = []
-    for crew in islice(combinations(people, job.crew), _MOST_CREWS):
-        for day in crew[0].workdays:
-            begins = max(job.not_before, day.starts)
-            ready = [begins + problem.way(day.start_place, job.place)]
-            ready.extend(
-                each.ends + problem.way(place[each.job], job.place)
-                for each in visits
-                if day.starts <= each.starts < day.latest and {one.code for one in crew} & set(each.people)
-            )
-            at = max(ready)
-            for pause in day.breaks:
-                at = pause.ends if pause.starts <= at < pause.ends else at
-            at = next((max(at, each.starts) for each in job.windows if max(at, each.starts) < each.ends), at)
-            if at < day.latest:
-                found.append((at, crew))
+    found = [
+        (at, crew)
+        for crew in islice(combinations(people, job.crew), _MOST_CREWS)
+        for _, at in openings(problem, job, crew, visits)
+    ]
     return sorted(found, key=lambda each: (each[0], [one.code for one in each[1]]))

@@ -9,7 +9,7 @@ from datetime import date, datetime, timedelta
 from enum import StrEnum
 from uuid import UUID
 
-from workorder_core.scheduling.problem import Job, Minute, Plan, Problem, Visit
+from workorder_core.scheduling.problem import Job, Minute, Person, Plan, Problem, Visit
 from workorder_core.scheduling.tours import breaks_of, over_at, work_minutes
 
 DATES = 7
@@ -170,6 +170,29 @@ def placed(problem: Problem, job: Job, people: Sequence[str], starts: Minute) ->
     crew = [each for each in problem.people if each.code in people]
     visit = Visit(job=job.id, people=tuple(people), starts=starts, ends=starts + 1)
     return replace(visit, ends=over_at(breaks_of(crew, visit), starts, work_minutes(job, crew)))
+
+
+def openings(problem: Problem, job: Job, crew: Sequence[Person], visits: Sequence[Visit]) -> list[tuple[int, Minute]]:
+    """Return when a crew could begin a job on each of its dates: behind what it has there, with the way between.
+
+    Each as the number of the date and the minute. ``check`` says whether it may be so.
+    """
+    place = {each.id: each.place for each in problem.jobs}
+    codes = {each.code for each in crew}
+    found = []
+    for day in crew[0].workdays:
+        ready = [max(job.not_before, day.starts, 0) + problem.way(day.start_place, job.place)]
+        ready.extend(
+            each.ends + problem.way(place[each.job], job.place)
+            for each in visits
+            if each.job in place and day.starts <= each.starts < day.latest and codes & set(each.people)
+        )
+        at = max(ready)
+        at = next((pause.ends for pause in day.breaks if pause.starts <= at < pause.ends), at)
+        at = next((max(at, each.starts) for each in job.windows if max(at, each.starts) < each.ends), at)
+        if at < day.latest:
+            found.append((day.day, at))
+    return found
 
 
 def changed(plan: Plan, job: str, visit: Visit | None) -> Plan:
