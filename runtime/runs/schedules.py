@@ -10,11 +10,14 @@ from db.scheduling import schedules, weeks
 from db.scheduling.schedules import Draft, Schedule
 from db.scheduling.weeks import Week
 from runtime.runs.work import CannotBeDone, Done, Work
-from runtime.scheduling import inserting
+from runtime.scheduling import planning
+from runtime.scheduling.planning import Effort
+from runtime.scheduling.reasons import why_not
 from workorder_core.scheduling.documents import problem_document
-from workorder_core.scheduling.weeks import State, planned_of
+from workorder_core.scheduling.weeks import State, plan_of, planned_of
 from workorder_core.sentences import kept
 
+SEED = 1
 MOST_TRIES = 3
 """So often is a week read and planned anew because somebody pinned a visit meanwhile."""
 
@@ -43,11 +46,17 @@ def _propose(work: Work, asked: ScheduleIn, *, last: bool) -> Done:
     except StoreError as error:
         raise CannotBeDone(str(error)) from None
     began = time.monotonic()
-    plan, reasons = inserting.insert(
-        week.problem, lambda share: work.progress(0.05 + 0.9 * share, kept("planning the week"))
-    )
     problem = week.problem
     based_on = schedules.working(week.current)
+    found = planning.plan(
+        problem,
+        seed=SEED,
+        effort=Effort(seconds=asked.seconds),
+        start=None if based_on is None else plan_of(problem, schedules.visits_of(work.conn, based_on)),
+        progress=lambda share, _: work.progress(0.05 + 0.85 * share, kept("planning the week")),
+    )
+    plan, jobs = found.plan, week.jobs
+    reasons = {each: why_not(problem, plan, jobs[each]) for each in found.unscheduled if not jobs[each].begun}
     draft = Draft(
         site_id=week.site_id,
         from_date=week.from_date,

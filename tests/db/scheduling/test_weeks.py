@@ -12,7 +12,9 @@ from db.orders import work_orders
 from db.scheduling import order_facts, publishing, schedules, weeks, weights
 from db.scheduling.schedules import Draft, ScheduleChanged, ScheduleFinal
 from db.scheduling.weeks import NotAllowedHere
-from runtime.scheduling import inserting
+from runtime.scheduling import planning
+from runtime.scheduling.planning import Effort
+from runtime.scheduling.reasons import why_not
 from tests.db.scheduling.conftest import ACTOR, MONDAY, make_orders
 from workorder_core.people.access import Role, Who
 from workorder_core.scheduling.checking import Rule, check
@@ -28,7 +30,9 @@ DAHL = Who(ACTOR, frozenset({Role.PLANNER}))
 def a_draft(conn, now=MONDAY):
     """Plan the week as a run does, without storing it."""
     week = weeks.read(conn, "NTH", DAY, now=now)
-    plan, reasons = inserting.insert(week.problem)
+    found = planning.plan(week.problem, seed=1, effort=Effort(iterations=500))
+    plan = found.plan
+    reasons = {each: why_not(week.problem, plan, week.jobs[each]) for each in found.unscheduled}
     assert check(week.problem, plan) == ()
     return Draft(
         site_id=week.site_id,
