@@ -18,7 +18,6 @@ from workorder_core.orders.lifecycle import MOVES, Step
 from workorder_core.people.access import Who
 from workorder_core.scheduling.weeks import Planned, State
 from workorder_core.sentences import kept, say
-from workorder_core.words import Status
 
 
 def publish(
@@ -84,7 +83,7 @@ def _date_orders(conn: Connection, visits: Sequence[Planned], *, who: Who, at: d
 def _free_orders(conn: Connection, orders: set[UUID], *, who: Who, at: datetime) -> None:
     """Free the orders that were in the week and are in it no longer."""
     for order_id in sorted(orders):
-        if work_orders.lock(conn, order_id, who).status in (Status.SCHEDULED, Status.DISPATCHED):
+        if work_orders.lock(conn, order_id, who).status in statuses.BOOKED:
             _unassign(conn, order_id, who=who, at=at, why=kept("it is not in the week's schedule any more"))
 
 
