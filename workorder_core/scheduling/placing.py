@@ -97,6 +97,20 @@ class Draft:
         other.rows, other.at = dict(self.rows), dict(self.at)
         return other
 
+    def within(self, problem: Problem) -> "Draft":
+        """Return the same visits in a problem in which one job or some people are different."""
+        other = self.copy()
+        other.problem = problem
+        other.jobs = {job.id: job for job in problem.jobs}
+        other.people = {person.code: person for person in problem.people}
+        other.days = {(person.code, day.starts): day for person in problem.people for day in person.workdays}
+        other.breaks = {
+            row: self.breaks[row] if row in self.breaks else merged(day.breaks) for row, day in other.days.items()
+        }
+        other.rows = {row: self.rows.get(row, ()) for row in other.days}
+        other.coupled = coupled(problem)
+        return other
+
     def places(self, job: Job, *, of: Callable[[Person], bool] = lambda _: True) -> list[Place]:
         """Return every place for a job, the cheapest first; for a crew one for each time at which it can begin."""
         if job.blocked is not None or job.id in self.at:
@@ -131,7 +145,7 @@ class Draft:
             arrives = over_at(breaks, ready, self.problem.way(here, stop.job.place))
             visit = stop.visit
             if visit is None:
-                visit = self._first(stop.job, person, breaks, max(arrives, stop.wish), day.latest)
+                visit = first_visit(stop.job, person, breaks, max(arrives, stop.wish), day.latest)
             elif arrives > visit.starts and not stop.job.begun:
                 return None
             if visit is None:
@@ -156,7 +170,7 @@ class Draft:
         for person in who:
             for day in person.workdays:
                 row = (person.code, day.starts)
-                if self._first(job, person, self.breaks[row], day.starts, day.latest) is None:
+                if first_visit(job, person, self.breaks[row], day.starts, day.latest) is None:
                     continue
                 stops = self.stops(row)
                 before = self.cost_of(row, self.rows[row])
@@ -194,7 +208,7 @@ class Draft:
                 for each in self.rows[row]:
                     way = self.problem.way(self.jobs[each.job].place, job.place)
                     times.add(over_at(breaks, each.ends, way))
-                visits = [self._first(job, person, breaks, minute, latest) for minute in times]
+                visits = [first_visit(job, person, breaks, minute, latest) for minute in times]
                 found |= {visit.starts for visit in visits if visit is not None}
         return found
 
@@ -202,29 +216,23 @@ class Draft:
         """Return the cheapest crew that can begin at this time."""
         free: list[tuple[float, Person]] = []
         for person in who:
-            visit = self._visit(job, [person], starts)
+            visit = _visit(job, [person], starts)
             rows = None if visit is None else self._rows_with(visit)
-            if visit is not None and rows is not None:
+            if visit is not None and rows is not None and self._may(job, person, visit, rows):
                 ((row, visits),) = rows.items()
                 free.append((self.cost_of(row, visits) - self.cost_of(row, self.rows[row]), person))
         crew = _crew(job, [person for _, person in sorted(free, key=lambda each: (each[0], each[1].code))])
-        visit = self._visit(job, crew, starts) if crew else None
+        visit = _visit(job, crew, starts) if crew else None
         rows = None if visit is None else self._rows_with(visit)
         if visit is None or rows is None or not self._coupling_kept(job, visit) or not self._allowed(job, visit, rows):
             return None
         cost = sum(self.cost_of(row, visits) - self.cost_of(row, self.rows[row]) for row, visits in rows.items())
         return Place(visit=visit, rows=rows, cost=cost + (self.cost_of_job(visit) if len(crew) > 1 else 0.0))
 
-    def _visit(self, job: Job, crew: Sequence[Person], starts: Minute) -> Visit | None:
-        """Return the visit of a crew from ``starts`` on, with the breaks of all of them."""
-        codes = tuple(sorted(person.code for person in crew))
-        there = Visit(job=job.id, people=codes, starts=starts, ends=starts + 1)
-        if any(workday_of(person, there) is None for person in crew):
-            return None
-        breaks = breaks_of(crew, there)
-        if not_in_break(breaks, starts) != starts:
-            return None
-        return Visit(job=job.id, people=codes, starts=starts, ends=over_at(breaks, starts, work_minutes(job, crew)))
+    def _may(self, job: Job, person: Person, visit: Visit, rows: Mapping[Row, tuple[Visit, ...]]) -> bool:
+        """Return whether a person could be one of the crew as far as it concerns them alone."""
+        broken = of_visit(self.problem, job, [person], visit)
+        return not any(job.crew == 1 or each.person == person.code for each in broken) and self._rested(person, rows)
 
     def _rows_with(self, visit: Visit) -> dict[Row, tuple[Visit, ...]] | None:
         """Return the tours of a visit's people with it in them; None where it does not fit."""
@@ -297,17 +305,6 @@ class Draft:
             if day is not None:
                 yield code, day.starts
 
-    def _first(self, job: Job, person: Person, breaks: Sequence[Span], ready: Minute, latest: Minute) -> Visit | None:
-        """Return a person's first visit from ``ready`` on that its parts and its windows allow."""
-        minutes = work_minutes(job, [person])
-        ready = max(ready, job.not_before, 0)
-        for window in sorted(job.windows, key=lambda each: each.starts) or (Span(0, latest),):
-            starts = not_in_break(breaks, max(ready, window.starts))
-            ends = over_at(breaks, starts, minutes)
-            if ends <= min(window.ends, latest):
-                return Visit(job=job.id, people=(person.code,), starts=starts, ends=ends)
-        return None
-
 
 def coupled(problem: Problem) -> frozenset[str]:
     """Return the jobs whose time depends on another's: crews, jobs with tools, and those before or after another."""
@@ -332,3 +329,27 @@ def _crew(job: Job, free: Sequence[Person]) -> list[Person]:
         crew.append(able_ones[0])
     crew += [person for person in free if person not in crew][: max(0, job.crew - len(crew))]
     return crew if len(crew) == job.crew else []
+
+
+def first_visit(job: Job, person: Person, breaks: Sequence[Span], ready: Minute, latest: Minute) -> Visit | None:
+    """Return a person's first visit from ``ready`` on that its parts and its windows allow."""
+    minutes = work_minutes(job, [person])
+    ready = max(ready, job.not_before, 0)
+    for window in sorted(job.windows, key=lambda each: each.starts) or (Span(0, latest),):
+        starts = not_in_break(breaks, max(ready, window.starts))
+        ends = over_at(breaks, starts, minutes)
+        if ends <= min(window.ends, latest):
+            return Visit(job=job.id, people=(person.code,), starts=starts, ends=ends)
+    return None
+
+
+def _visit(job: Job, crew: Sequence[Person], starts: Minute) -> Visit | None:
+    """Return the visit of a crew from ``starts`` on, with the breaks of all of them."""
+    codes = tuple(sorted(person.code for person in crew))
+    there = Visit(job=job.id, people=codes, starts=starts, ends=starts + 1)
+    if any(workday_of(person, there) is None for person in crew):
+        return None
+    breaks = breaks_of(crew, there)
+    if not_in_break(breaks, starts) != starts:
+        return None
+    return Visit(job=job.id, people=codes, starts=starts, ends=over_at(breaks, starts, work_minutes(job, crew)))
