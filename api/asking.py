@@ -234,7 +234,6 @@ def needs(*roles: Role, every_site: bool = False) -> Any:
 SEES = needs(*Role)
 SEES_ALL = needs(*Role, every_site=True)
 REQUESTS = needs(Role.REQUESTER, Role.TECHNICIAN, Role.PLANNER, Role.RELIABILITY_ENGINEER)
-WORKS = needs(Role.TECHNICIAN, Role.PLANNER)
 PLANS = needs(Role.PLANNER, Role.RELIABILITY_ENGINEER)
 WORKS_OR_PLANS = needs(Role.TECHNICIAN, Role.PLANNER, Role.RELIABILITY_ENGINEER)
 PLANS_PEOPLE = needs(Role.PLANNER)

@@ -22,15 +22,11 @@ class KeyMissing(Exception):
     """The request carries neither a key nor a session, or an invalid one."""
 
     def __init__(self, *, wrong: bool) -> None:
-        problem = (
-            say("the key is not known, or has been revoked")
-            if wrong
-            else say("a key is needed, or to sign in at /login")
-        )
+        problem = say("the key is not known, or has been revoked") if wrong else say("sign in at /login, or use a key")
         super().__init__(
             say(
-                "{problem}; send a key as 'Authorization: Bearer KEY' or 'X-API-Key: KEY', which "
-                "`plantwright keys add` or the page of users and keys makes",
+                "{problem}; send a key as 'Authorization: Bearer KEY' or 'X-API-Key: KEY'; create one "
+                "with `plantwright keys add` or on the page of users and keys",
                 problem=problem,
             )
         )
@@ -43,8 +39,8 @@ class FormNotOurs(Exception):
     def __init__(self) -> None:
         super().__init__(
             say(
-                "this was not sent by a page of this session; load the page again, then send it. A script "
-                "sends a key, or the session's token as 'X-CSRF-Token'"
+                "this was not sent from a page of this session; reload the page, then send it again. A "
+                "script sends a key, or the session's token as 'X-CSRF-Token'"
             )
         )
 
@@ -53,7 +49,7 @@ class PasswordMustChange(Exception):
     """The session was opened with a password that somebody else set."""
 
     def __init__(self) -> None:
-        super().__init__(say("your password was made by somebody else; choose your own at /password first"))
+        super().__init__(say("your password was set by somebody else; choose your own at /password first"))
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,7 +23,9 @@ class UnknownNames(Exception):
         if len(found) > _SHOWN:
             said.append(say("and {count} more", count=len(found) - _SHOWN))
         told = joined(said, "; ")
-        super().__init__(say("{told}; send it with ?{kinds} if that is meant", told=told, kinds=kinds))
+        super().__init__(
+            say("{told}; repeat the request with ?{kinds} if that is what you mean", told=told, kinds=kinds)
+        )
         self.found = tuple(found)
 
 

@@ -51,7 +51,7 @@ class KeyInFlight(Exception):
 
     def __init__(self, key: str) -> None:
         super().__init__(
-            say("a request with the Idempotency-Key {key!r} is being worked on; ask again in a moment", key=key)
+            say("a request with the Idempotency-Key {key!r} is still being processed; try again in a moment", key=key)
         )
         self.key = key
 

@@ -24,14 +24,14 @@ def check(password: str, *, name: str = "") -> None:
     if not LEAST <= len(password) <= MOST:
         raise WeakPassword(
             say(
-                "a password has {least} to {most} characters; four words that come to mind are a good one",
+                "a password needs {least} to {most} characters; four random words make a good one",
                 least=LEAST,
                 most=MOST,
             )
         )
     if len(set(password)) < 4 or (name and password.lower().replace(name, "").strip() == ""):
         raise WeakPassword(
-            say("this password is the first that anybody would try; four words that come to mind are better")
+            say("this password is one of the first that anybody would try; four random words are better")
         )
 
 

@@ -86,9 +86,7 @@ class InvalidRange(Exception):
     """A time range ends before it begins."""
 
     def __init__(self, start: str, end: str) -> None:
-        super().__init__(
-            say("'{start}' must lie before '{end}'; exchange them or choose a later end", start=start, end=end)
-        )
+        super().__init__(say("'{start}' must be before '{end}'; swap them or choose a later end", start=start, end=end))
 
 
 class Problem(NamedTuple):
@@ -276,14 +274,18 @@ def install(app: FastAPI, page: Render, *, wants_page: Callable[[Request], bool]
         errors = [{"where": _where(each["loc"]), "problem": each["msg"]} for each in wrong]
         told = "; ".join(f"{each['where']}: {each['problem']}" for each in errors)
         told = for_page(wrong) if wants_page(request) else told
-        sentence = say("the request cannot be used as it is: {problems}", problems=told)
+        sentence = say("the request is invalid: {problems}", problems=told)
         return await run_in_threadpool(answer, request, NOT_UNDERSTOOD, sentence, errors=errors)
 
     def unknown(request: Request, error: Exception) -> Response:
         # As text: a traceback renderer that shows variables would write keys and passwords into the log.
         lines = "".join(traceback.format_exception(error))
         _log.error("request failed", path=_SECRET.sub(r"\1…", request.url.path), method=request.method, traceback=lines)
-        return answer(request, FAILURE, say("plantwright failed at this; its log says where, please report it"))
+        return answer(
+            request,
+            FAILURE,
+            say("plantwright failed to handle this request; its log has the details, please report it"),
+        )
 
     for kind in PROBLEMS:
         app.add_exception_handler(kind, _or_again(known, again, _told))
@@ -336,18 +338,20 @@ def problem(request: Request, how: Problem, detail: str, **more: Any) -> JSONRes
     return JSONResponse(_sendable(body), how.status, media_type="application/problem+json")
 
 
-_NOT_STORABLE = say("a value cannot be stored: a text has characters that no text has, or a number is out of range")
+_NOT_STORABLE = say(
+    "a value cannot be stored: a text contains characters that are not allowed, or a number is out of range"
+)
 _OUT_OF_RANGE = say(
-    "the database cannot work this out: something asked for, or a sum of what is stored, is out of range"
+    "the database cannot compute this: a value in the request, or a sum of stored values, is out of range"
 )
 _SENTENCES: Mapping[type[Exception], Callable[[Exception], str]] = {
     DataError: lambda _: _NOT_STORABLE,
     UnicodeEncodeError: lambda _: _NOT_STORABLE,
-    QueryCanceled: lambda _: say("this took the database longer than a request may take; ask for less at a time"),
+    QueryCanceled: lambda _: say("the database took longer than a request may take; ask for less at a time"),
     ReadOnlySqlTransaction: lambda _: say(
-        "the database takes no changes now: it is a standby, or was made read-only; nothing was changed"
+        "the database accepts no changes now: it is a standby, or read-only; nothing was changed"
     ),
-    DiskFull: lambda _: say("the disk of the database is full; make room there; nothing was changed"),
+    DiskFull: lambda _: say("the database's disk is full; free some space there; nothing was changed"),
     OperationalError: lambda _: say("the database cannot be reached now; try again in a moment"),
     PoolTimeout: lambda _: say("the database is too busy now; try again in a moment"),
 }

@@ -14,9 +14,7 @@ class NotFound(StoreError):
     """Something does not exist."""
 
     def __init__(self, kind: str, key: object) -> None:
-        super().__init__(
-            say("there is no {kind} {key}; the list of them shows which there are", kind=coded(kind), key=key)
-        )
+        super().__init__(say("there is no {kind} {key}; the list shows which exist", kind=coded(kind), key=key))
         self.kind, self.key = kind, key
 
 
@@ -40,7 +38,7 @@ class AlreadyExists(StoreError):
     def __init__(self, kind: str, key: object) -> None:
         super().__init__(
             say(
-                "there is a {kind} {key} already; choose another code or change the one that is there",
+                "there is a {kind} {key} already; choose another code or change the existing one",
                 kind=coded(kind),
                 key=key,
             )
@@ -54,7 +52,8 @@ class Cycle(StoreError):
     def __init__(self, asset: str, parent: str) -> None:
         super().__init__(
             say(
-                "{asset} cannot stand behind {parent}: {parent} stands behind {asset}; choose one above it",
+                "{asset} cannot be downstream of {parent}: {parent} is downstream of {asset}; choose "
+                "another upstream asset",
                 asset=asset,
                 parent=parent,
             )
@@ -66,7 +65,7 @@ class NothingOnTrial(StoreError):
     """A run in shadow has no document to try."""
 
     def __init__(self) -> None:
-        super().__init__(say("nothing is on trial; give a rulebook, model documents or both"))
+        super().__init__(say("there is nothing to try; give a rulebook, model documents or both"))
 
 
 class VersionConflict(StoreError):
@@ -91,8 +90,7 @@ class FaultHasOrder(StoreError):
     def __init__(self, number: str) -> None:
         super().__init__(
             say(
-                "work order {number} cannot be opened again: its fault has another unfinished order by now; "
-                "work on that",
+                "work order {number} cannot be reopened: its fault has another unfinished order by now; use that one",
                 number=number,
             )
         )

@@ -87,8 +87,8 @@ class NotQualified(WorkOrderError):
     def __init__(self, number: str, name: str, reasons: tuple[str, ...]) -> None:
         super().__init__(
             say(
-                "{name} cannot simply be given {number}: {reasons}; choose somebody else, or say why it "
-                "shall be so all the same",
+                "{name} is not a good choice for {number}: {reasons}; choose somebody else, or give the "
+                "reason for assigning it anyway",
                 name=name,
                 number=number,
                 reasons=joined(reasons),

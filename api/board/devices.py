@@ -47,7 +47,7 @@ def bind(
     with Fields() as read:
         read("device", None, lambda: _checked(device.strip(), []))
         read("assets", None, lambda: _checked("device", named))
-        read.need("assets", named, say("name the assets that the device speaks for, as SITE/ASSET"))
+        read.need("assets", named, say("name the assets that the device publishes for, as SITE/ASSET"))
         read.ask("device", names.question(NameKind.DEVICE, [device.strip()], device))
         read.ask("assets", names.question(NameKind.ASSET, named, assets))
     devices.bind(conn, device.strip(), named, actor=actor, at=now)

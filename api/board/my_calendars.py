@@ -79,4 +79,4 @@ def _wanted(of: str) -> FeedIn:
         return FeedIn(site=key)
     if kind in ("technician", "asset") and key.isdecimal() and len(key) < 10:
         return FeedIn.model_validate({f"{kind}_id": int(key)})
-    raise InvalidForm(say("choose one of the list"))
+    raise InvalidForm(say("choose one from the list"))

@@ -32,6 +32,6 @@ def choose(
 ) -> Response:
     """Store the choice; none: as the browser asks."""
     if language and language not in LANGUAGES:
-        raise InvalidForm(fields={"language": _("choose one of the list")})
+        raise InvalidForm(fields={"language": _("choose one from the list")})
     users.set_language(conn, person(who), language or None, actor=who.actor, at=now)
     return sent.leads_to("/language")

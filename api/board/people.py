@@ -139,9 +139,9 @@ def revoke_key(key_name: str, conn: Conn, now: Now, actor: Actor, sent: SentForm
 
 _WRONG = {
     "roles": say("choose one role at least"),
-    "name": say("a name has letters and digits, and . _ @ - after the first"),
+    "name": say("use letters and digits, and . _ @ - after the first character"),
     "sites": say("choose the sites from the list, or none for all"),
-    "technician": say("choose one of the list"),
+    "technician": say("choose one from the list"),
 }
 Shape = TypeVar("Shape", bound=BaseModel)
 

@@ -7,7 +7,7 @@ from fastapi.responses import Response
 from psycopg import Connection
 
 from api.asking import KNOWN, PLANS, SEES, Actor, Conn, Now
-from api.board.forms.form_errors import Fields, InvalidForm
+from api.board.forms.form_errors import Fields, InvalidForm, as_number
 from api.board.forms.forms import FormRoute, shown_on
 from api.board.rendering import page
 from api.once import SentForm
@@ -49,9 +49,9 @@ class SignalForm:
             low = read("plausible_low", None, lambda: _bound(self.plausible_low, "lowest"))
             high = read("plausible_high", None, lambda: _bound(self.plausible_high, "highest"))
             bounded = low is None or high is None or low < high
-            read.need("plausible_high", bounded, say("the highest plausible value is above the lowest"))
+            read.need("plausible_high", bounded, say("the highest plausible value must be above the lowest"))
             counter, has_states = self.numbers == "counter", self.numbers == "states"
-            wraps = read("wraps_at", None, lambda: _number(self.wraps_at)) if counter else None
+            wraps = read("wraps_at", None, lambda: as_number(self.wraps_at)) if counter else None
             states = read("states", {}, lambda: _states(self.states)) if has_states else {}
         return Meaning(states=states, counter=counter, wraps_at=wraps, plausible_low=low, plausible_high=high)
 
@@ -120,29 +120,20 @@ def _states(text: str) -> dict[str, float]:
     for line in filter(str.strip, text.splitlines()):
         name, equals, number = line.rpartition("=")
         if not equals:
-            raise InvalidForm(say("{line!r} is no state; write one a line, like RUNNING = 1", line=line.strip()))
+            raise InvalidForm(say("{line!r} is not a state; write one per line, like RUNNING = 1", line=line.strip()))
         if name.strip() in found:
-            raise InvalidForm(say("{name!r} is there twice", name=name.strip()))
-        value = _number(number)
+            raise InvalidForm(say("{name!r} is listed twice", name=name.strip()))
+        value = as_number(number)
         if value is None:
             raise InvalidForm(say("say which number {name!r} stands for, like RUNNING = 1", name=name.strip()))
         found[name.strip()] = value
     if not found:
-        raise InvalidForm(say("write the states, one a line, like RUNNING = 1"))
+        raise InvalidForm(say("write the states, one per line, like RUNNING = 1"))
     return found
 
 
 def _bound(text: str, which: str) -> float | None:
     try:
-        return _number(text)
+        return as_number(text)
     except InvalidForm as wrong:
-        raise InvalidForm(say("the {which} value that can be true: {wrong}", which=which, wrong=wrong)) from None
-
-
-def _number(text: str) -> float | None:
-    if not text.strip():
-        return None
-    try:
-        return float(text.strip().replace(",", "."))
-    except ValueError:
-        raise InvalidForm(say("{text!r} is no number", text=text.strip())) from None
+        raise InvalidForm(say("the {which} plausible value: {wrong}", which=which, wrong=wrong)) from None

@@ -208,18 +208,20 @@ def change_password(
     except TooManyAttempts as refused:
         raise _refusal(refused, "current", 422) from None
     except WrongPassword:
-        raise InvalidForm(fields={"current": say("this is not your present password")}) from None
+        raise InvalidForm(fields={"current": say("this is not your current password")}) from None
     passwords.check(password, name=name)
     with Fields() as read:
-        read.need("password", password != current, say("the new password is the present one; choose another"))
-        read.need("again", password == again, say("the two new passwords differ; write the same twice"))
+        read.need(
+            "password", password != current, say("the new password is the same as the current one; choose another")
+        )
+        read.need("again", password == again, say("the two new passwords differ; type the same one twice"))
     token = request.cookies.get(COOKIE, "")
     hashed = passwords.hashed(password)
     this, actor = sessions.digest(token), who.actor
     try:
         users.set_password(conn, name, hashed, must_change=False, before=before, but_session=this, actor=actor, at=now)
     except NotFound:
-        raise InvalidForm(say("your password was changed meanwhile; sign in with the new one")) from None
+        raise InvalidForm(say("your password has been changed in the meantime; sign in with the new one")) from None
     return sent.shows("/password?done=yes", ())
 
 

@@ -49,7 +49,10 @@ class FileTooLong(Exception):
 
     def __init__(self, most: int) -> None:
         super().__init__(
-            say("a spreadsheet has {most} rows at most, and the list has more; narrow it, or ask for CSV", most=most)
+            say(
+                "a spreadsheet can have at most {most} rows, and the list has more; filter it, or ask for CSV",
+                most=most,
+            )
         )
 
 

@@ -112,7 +112,7 @@ class EntryIn(BaseModel):
     @model_validator(mode="after")
     def _of_one(self) -> "EntryIn":
         if self.asset is not None and self.asset_class is not None:
-            raise ValueError(say("an entry is of an asset or of a class: leave one of them out"))
+            raise ValueError(say("an entry is for an asset or for a class, not for both: leave one of them out"))
         return self
 
     def entry(self) -> Entry:

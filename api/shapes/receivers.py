@@ -20,7 +20,7 @@ def _is_a_web_address(url: str) -> str:
         parts = urlsplit(url)
         port = parts.port
     except ValueError:
-        raise ValueError(say("this is no address; write https://erp.example.com/plantwright")) from None
+        raise ValueError(say("this is not an address; write one like https://erp.example.com/plantwright")) from None
     if parts.scheme not in ("http", "https") or not parts.hostname or port == 0:
         raise ValueError(say("write an address with http:// or https://, like https://erp.example.com/plantwright"))
     if parts.username is not None or parts.password is not None or parts.fragment:

@@ -150,7 +150,7 @@ def add(
             raise InvalidAttachment(shown, str(wrong)) from None
         content, small = picture.content, picture.small
         if len(content) > 2 * LARGEST:
-            raise InvalidAttachment(shown, say("it would be too large without what it was packed by; make it smaller"))
+            raise InvalidAttachment(shown, say("it would be too large uncompressed; make it smaller"))
     made = Attachment(
         id=uuid4(),
         **{f"{owner.of.value}_id": owner.id},  # type: ignore[arg-type]
@@ -181,7 +181,7 @@ def _checked(name: str, content: bytes, allowed: Allowed) -> str:
         raise InvalidAttachment(
             name,
             say(
-                "it is {called}, and here may be attached: {said}",
+                "it is {called}; only these can be attached here: {said}",
                 called=coded(_CALLED[kind]),
                 said=coded(allowed.said),
             ),

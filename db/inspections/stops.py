@@ -207,7 +207,7 @@ def _add_photo(conn: Connection, stop: Stop, item: str, photo: Photo, *, actor: 
     if photo.content[:4] == b"RIFF" and photo.content[8:12] == b"WEBP":
         kind = "image/webp"
     if kind is None:
-        raise InvalidPhoto(item, name, say("it is no picture (PNG, JPEG, GIF, WebP)"))
+        raise InvalidPhoto(item, name, say("it is not a picture (PNG, JPEG, GIF, WebP)"))
     try:
         picture = pictures.clean(photo.content, kind)
     except InvalidPicture as wrong:

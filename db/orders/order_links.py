@@ -67,12 +67,12 @@ def add(
     """Link two orders that this transaction has locked, and record it in both histories. Raises InvalidLink."""
     facts = {"from_id": from_id, "kind": kind.value, "to_id": to_id}
     if from_id == to_id:
-        raise InvalidLink(say("an order has nothing to do with itself"))
+        raise InvalidLink(say("an order cannot be linked to itself"))
     with conn.cursor(row_factory=scalar_row) as cursor:
         if cursor.execute(_QUERIES["reaches"], facts | {"from_id": to_id, "to_id": from_id}).fetchone():
             raise InvalidLink(
                 say(
-                    "the other one is '{kind}' this one already, by itself or others",
+                    "the other order is already '{kind}' this one, directly or through others",
                     kind=coded(kind.value.replace("_", " ")),
                 )
             )
@@ -87,7 +87,7 @@ def remove(
     """Remove a link between two orders that this transaction has locked. Raises InvalidLink if there is none."""
     facts = {"from_id": from_id, "kind": kind.value, "to_id": to_id}
     if conn.execute(_QUERIES["remove"], facts).rowcount == 0:
-        raise InvalidLink(say("there is no such link to take back"))
+        raise InvalidLink(say("there is no such link to remove"))
     _tell(conn, "unlink", "old", facts, actor, at, why)
 
 

@@ -25,7 +25,7 @@ class LastAdministrator(StoreError):
     def __init__(self, name: str) -> None:
         super().__init__(
             say(
-                "{name} is the last administrator of all sites; make another user that before you take it from {name}",
+                "{name} is the last administrator of all sites; make another user an administrator first",
                 name=name,
             )
         )
@@ -36,7 +36,7 @@ class UnknownSites(StoreError):
     """A user or a key was given sites that do not exist."""
 
     def __init__(self, codes: Collection[str]) -> None:
-        super().__init__(say("there is no site {codes}; the list of sites shows which there are", codes=joined(codes)))
+        super().__init__(say("there is no site {codes}; the list of sites shows which exist", codes=joined(codes)))
         self.codes = codes
 
 

@@ -55,11 +55,13 @@ def check(device: str, assets: Sequence[str]) -> None:
     """Raise InvalidBinding for an invalid device or asset name."""
     if not devices.is_code(device):
         raise InvalidBinding(
-            say("{device!r} is no device name: letters, digits and _ . - up to 64", device=device[:80])
+            say("{device!r} is not a device name: up to 64 letters, digits and _ . - are allowed", device=device[:80])
         )
     for asset in assets:
         if not devices.is_asset(asset):
-            raise InvalidBinding(say("{asset!r} is no asset: write <site>/<asset>, like NTH/P-101", asset=asset[:140]))
+            raise InvalidBinding(
+                say("{asset!r} is not an asset: write <site>/<asset>, like NTH/P-101", asset=asset[:140])
+            )
 
 
 def bind(conn: Connection, device: str, assets: Sequence[str], *, actor: str, at: datetime) -> list[str]:
@@ -67,7 +69,7 @@ def bind(conn: Connection, device: str, assets: Sequence[str], *, actor: str, at
     ones. A running engine applies it within seconds. Raises InvalidBinding."""
     check(device, assets)
     if not assets:
-        raise InvalidBinding(say("name the assets that the device speaks for, as <site>/<asset>"))
+        raise InvalidBinding(say("name the assets that the device publishes for, as <site>/<asset>"))
     with conn.cursor(row_factory=scalar_row) as cursor:
         facts = {"device": device, "assets": list(dict.fromkeys(assets)), "actor": actor, "at": at}
         new = sorted(cursor.execute(_QUERIES["bind"], facts).fetchall())

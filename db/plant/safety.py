@@ -26,7 +26,7 @@ class WhyMissing(StoreError):
 
     def __init__(self, subject: str) -> None:
         super().__init__(
-            say("say why {subject} becomes less safe: a second person decides by your reason", subject=subject)
+            say("say why {subject} becomes less safe: a second person decides, and sees your reason", subject=subject)
         )
         self.subject = subject
 
@@ -37,7 +37,7 @@ class AlreadyProposed(StoreError):
     def __init__(self, subject: str) -> None:
         super().__init__(
             say(
-                "a change of {subject} waits for a second person already; confirm or reject that one first",
+                "a change of {subject} is already waiting for a second person; confirm or reject that one first",
                 subject=subject,
             )
         )
@@ -50,7 +50,7 @@ class SamePerson(StoreError):
     def __init__(self, subject: str) -> None:
         super().__init__(
             say(
-                "you proposed this change of {subject}; somebody else has to confirm it, and no key of yours",
+                "you proposed this change of {subject}; somebody else has to confirm it, not one of your keys",
                 subject=subject,
             )
         )
@@ -63,7 +63,7 @@ class AlreadyDecided(StoreError):
     def __init__(self, subject: str, verdict: str, by: str) -> None:
         super().__init__(
             say(
-                "this change of {subject} was {verdict} by {name} already; propose it again",
+                "this change of {subject} has already been {verdict} by {name}; propose it again",
                 subject=subject,
                 verdict=coded(verdict),
                 name=by.partition(":")[2],

@@ -40,7 +40,7 @@ class NothingToApply(StoreError):
     """A run cannot be applied: it is not the dry run of an import without errors."""
 
     def __init__(self) -> None:
-        super().__init__(say("this is no dry run without wrong rows: send the file again, and apply its dry run"))
+        super().__init__(say("this is not a dry run without wrong rows: upload the file again, and apply its dry run"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -19,8 +19,9 @@ from workorder_core.sentences import say
 SHOWN_BYTES = 65_536
 """The most bytes shown of each payload in a list."""
 OF_ITS_MOMENT = say(
-    "what the aliases of a Sparkplug message meant when it came is not known any more. Remove the cause and start "
-    "ingest again: every node is then asked for all its values; what it has kept it can send as history"
+    "the aliases of a Sparkplug message mean nothing after the session in which it came. "
+    "Remove the cause and restart ingest: every node is then asked for all its values; what "
+    "it has buffered it can send as history"
 )
 _QUERIES = sql.load("quarantine")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -58,9 +59,10 @@ class Kept:
         """Return why it cannot be retried, and what to do; None if it can."""
         if self.payload_bytes > self.kept_bytes:
             if not self.kept_bytes:
-                return say("of its {all:,} bytes none are kept: let the device send it anew", all=self.payload_bytes)
+                return say("none of its {all:,} bytes were kept: have the device send it again", all=self.payload_bytes)
             return say(
-                "of its {all:,} bytes the first {kept:,} are kept: let the device send it anew, in smaller ones",
+                "only the first {kept:,} of its {all:,} bytes were kept: have the device send it again, "
+                "in smaller messages",
                 all=self.payload_bytes,
                 kept=self.kept_bytes,
             )
@@ -71,7 +73,7 @@ class NotRetriable(StoreError):
     """A message in quarantine cannot be retried."""
 
     def __init__(self, kept: Kept) -> None:
-        super().__init__(say("message {id} cannot be tried again: {why}", id=kept.id, why=kept.not_again))
+        super().__init__(say("message {id} cannot be retried: {why}", id=kept.id, why=kept.not_again))
         self.id = kept.id
 
 

@@ -64,7 +64,7 @@ def read(name: str, content: bytes, *, first: int | None = None) -> Sheet:
     if len(content) > MOST_BYTES:
         raise InvalidFile(name, say("is larger than {most_bytes} MB; split it", most_bytes=MOST_BYTES // 1_000_000))
     if content.startswith(_OLD_EXCEL):
-        raise InvalidFile(name, say("is an Excel file of the old kind, or one with a password; save it as XLSX or CSV"))
+        raise InvalidFile(name, say("is an old Excel file (XLS), or one with a password; save it as XLSX or CSV"))
     sheet = (_workbook if content.startswith(_ZIP) else _text)(name, content, first)
     if not any(cell.strip() for row in sheet.rows for cell in row):
         raise InvalidFile(name, say("has no cell with anything in it"))
@@ -76,9 +76,9 @@ def _text(name: str, content: bytes, first: int | None) -> Sheet:
     try:
         text = content.decode(encoding)
     except UnicodeError as error:
-        raise InvalidFile(name, say("is no text: {error}; save it as CSV in UTF-8, or as XLSX", error=error)) from None
+        raise InvalidFile(name, say("is not text: {error}; save it as CSV in UTF-8, or as XLSX", error=error)) from None
     if "\0" in text:
-        raise InvalidFile(name, say("is no text: it has NULs; save it as CSV in UTF-8, or as XLSX"))
+        raise InvalidFile(name, say("is not text: it contains NULs; save it as CSV in UTF-8, or as XLSX"))
     delimiter = delimited.delimiter_of(text)
     try:
         rows = list(islice(_bounded(name, delimited.rows_of(text, delimiter)), first))
@@ -116,7 +116,7 @@ def _workbook(name: str, content: bytes, first: int | None) -> Sheet:
         TypeError, AttributeError, OSError, EOFError, NotImplementedError,
     ) as error:  # fmt: skip
         raise InvalidFile(
-            name, say("is no XLSX workbook that can be read ({name}); save it anew", name=type(error).__name__)
+            name, say("is not a readable XLSX workbook ({name}); save it again", name=type(error).__name__)
         ) from None
 
 

@@ -29,8 +29,8 @@ class NotAllowed(Exception):
         named = host if host == str(address) else f"{host} ({address})"
         super().__init__(
             kept(
-                "{host} is no public address; who runs the server can allow its network by the setting "
-                "webhook_networks",
+                "{host} is not a public address; whoever runs the server can allow its network with the "
+                "setting webhook_networks",
                 host=named,
             )
         )

@@ -73,11 +73,6 @@ class Tuning:
     sensitivity: pd.DataFrame
     folds: list[Fold]
 
-    @property
-    def forward_cost(self) -> float:
-        """Return the cost of the choices on what they had not seen: the honest measure of tuning itself."""
-        return sum(fold.cost_after for fold in self.folds)
-
 
 def tune(
     history: History,

@@ -80,7 +80,7 @@ def test_on_a_full_disk_what_changes_something_says_so_and_reads_go_on(tables_on
         refused = attach("k1")
         assert refused.status_code == 503, refused.text
         assert refused.headers["content-type"] == "application/problem+json"
-        assert "the disk of the database is full; make room there; nothing was changed" in refused.json()["detail"]
+        assert "the database's disk is full; free some space there; nothing was changed" in refused.json()["detail"]
         for path in (
             f"{V1}/work-orders",
             f"{V1}/work-orders/{order['id']}",

@@ -38,7 +38,11 @@ def test_no_ring_is_closed(change):
     for code, parent in (("P-101", "P-103"), ("P-101", "P-101")):
         refused = change(code, parent=parent)
         assert (refused.status_code, refused.json()["detail"]) == (
-            409, f"{code} cannot stand behind {parent}: {parent} stands behind {code}; choose one above it",
+            409,
+            (
+                f"{code} cannot be downstream of {parent}: {parent} is downstream of {code}; "
+                "choose another upstream asset"
+            ),
         )  # fmt: skip
     assert change("P-101", parent="P-999").status_code == 404
     assert change("P-101", criticality=9).status_code == 422
@@ -66,4 +70,4 @@ def test_the_page_of_an_asset_changes_it_too(client, seeded):
     form = {"parent": "P-101", "asset_class": "centrifugal_pump", "criticality": "3"}
     assert "Upstream asset: <b>P-101</b>" in client.post(f"{url}/judged-as", data=form).text
     refused = client.post(f"/assets/{seeded.assets['P-101']}/judged-as", data=form | {"parent": "P-102"})
-    assert (refused.status_code, "P-101 cannot stand behind P-102" in refused.text) == (409, True)
+    assert (refused.status_code, "P-101 cannot be downstream of P-102" in refused.text) == (409, True)

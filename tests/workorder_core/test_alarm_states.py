@@ -109,7 +109,7 @@ def test_a_safety_alarm_is_never_shelved_and_out_of_service_for_a_shift_at_most(
     safety = Terms(severity=Severity.SAFETY)
     point = alarm_states.follow_engine(Point(name="a"), Move.RAISE, at=NOW, terms=safety)
     assert Move.SHELVE not in alarm_states.possible(point)
-    with pytest.raises(MayNotBeShelved, match="a risk for people"):
+    with pytest.raises(MayNotBeShelved, match="a risk to people"):
         alarm_states.shelve(point, safety, until=NOW + HOUR, why="x", at=NOW)
     for until in (None, NOW + 9 * HOUR):
         with pytest.raises(InvalidEnd, match="within 8 h"):

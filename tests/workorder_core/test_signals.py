@@ -9,14 +9,14 @@ WRONG = {
     "a wrap of no counter": ({"wraps_at": 65536}, "say counter = true"),
     "a wrap at nothing": ({"counter": True, "wraps_at": 0}, "such as 65536"),
     "a wrap without end": ({"counter": True, "wraps_at": float("inf")}, "such as 65536"),
-    "no name": ({"states": {" ": 1}}, "no state's name"),
-    "a name without end": ({"states": {"x" * 81: 1}}, "no state's name"),
+    "no name": ({"states": {" ": 1}}, "not a name for a state"),
+    "a name without end": ({"states": {"x" * 81: 1}}, "not a name for a state"),
     "a name that is a number": ({"states": {"1": 1}}, "a number already"),
     "a name that is true": ({"states": {"True": 1}}, "a number already"),
     "no number": ({"states": {"ON": "1"}}, "write the number"),
     "true for a number": ({"states": {"ON": True}}, "write the number"),
     "no finite number": ({"states": {"ON": float("nan")}}, "write the number"),
-    "twins": ({"states": {"On": 1, "ON": 2}}, "capitals only"),
+    "twins": ({"states": {"On": 1, "ON": 2}}, "only in upper and lower case"),
     "too many": ({"states": {f"S{i}": i for i in range(201)}}, "may have 200"),
 }
 

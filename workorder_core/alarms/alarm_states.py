@@ -144,7 +144,7 @@ class MayNotBeShelved(AlarmError):
     """The alarm is about a risk for people or the plant, or its rule forbids shelving."""
 
     def __init__(self, name: str, why: str) -> None:
-        super().__init__(say("the alarm {name} may not be shelved: {why}", name=name, why=why))
+        super().__init__(say("the alarm {name} cannot be shelved: {why}", name=name, why=why))
         self.name = name
 
 
@@ -240,7 +240,7 @@ def shelve(point: Point, terms: Terms, *, until: datetime, why: str, at: datetim
     if terms.severity is Severity.SAFETY or point.severity is Severity.SAFETY:
         raise MayNotBeShelved(
             point.name,
-            say("it tells of a risk for people or the plant; for work on its instrument take it out of service"),
+            say("it warns of a risk to people or the plant; to work on its instrument, take it out of service"),
         )
     if not terms.shelf_most:
         raise MayNotBeShelved(

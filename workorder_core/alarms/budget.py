@@ -67,7 +67,7 @@ def over(budget: Budget, spent: Spent) -> str | None:
     if budget.alarms_per_week is not None and spent.alarms > budget.alarms_per_week:
         reasons.append(
             say(
-                "{alarms} alarms in a week, {budget:g} are its budget",
+                "{alarms} alarms in a week, its budget is {budget:g}",
                 alarms=spent.alarms,
                 budget=budget.alarms_per_week,
             )
@@ -77,7 +77,7 @@ def over(budget: Budget, spent: Spent) -> str | None:
     if budget.precision is not None and precision is not None and enough and precision < budget.precision:
         reasons.append(
             say(
-                "{right} of {all} close-outs found something ({precision:.0%}), {budget:.0%} are its budget",
+                "{right} of {all} close-outs found something ({precision:.0%}), its budget is {budget:.0%}",
                 right=spent.right,
                 all=spent.close_outs,
                 precision=precision,

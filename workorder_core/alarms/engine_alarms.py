@@ -41,44 +41,44 @@ class Code(StrEnum):
 TROUBLES: Mapping[Code, tuple[str, str]] = {
     Code.INGEST_FAILED: (
         say("Ingest ended with an error that no message is to blame for"),
-        say("Its log has the whole error: report it. Ingest is started again with growing waits; nothing is lost"),
+        say("Its log has the details: report the error. Ingest is restarted after growing pauses; nothing is lost"),
     ),
     Code.EVENT_FAILED: (
-        say("What was set by a person, a document or the clock made the judge fail, and is followed in part only"),
-        say("Report the error; the log has it whole. Set it otherwise: the next change is followed as ever"),
+        say("A change by a person, a document or the clock made the judge fail, and was only partly applied"),
+        say("Report the error; the log has the details. Change it again: the next change is applied as usual"),
     ),
     Code.JOB_FAILED: (
-        say("A job of the timetable failed on one thing; all others were done"),
-        say("Report the error; the jobs' log has it whole. It is tried again each time; set it otherwise, or end it"),
+        say("A scheduled job failed on one item; all others were done"),
+        say("Report the error; the jobs' log has the details. The item is retried each time; change it, or end it"),
     ),
     Code.CLOCK_JUMPED: (
         say("The clock of a machine that the engine runs on was changed"),
         say(
-            "See what sets it: time synchronisation, a person, a machine that slept. Jobs and judging go "
-            "on by the new one"
+            "Find out what set it: time synchronisation, a person, a machine that slept. Jobs and "
+            "judging go on with the new time"
         ),
     ),
     Code.SESSION_TAKEN: (
-        say("The engine's session at the broker is being taken: what machines send may go to another client"),
+        say("Another client keeps taking over the engine's session at the broker, and may receive what machines send"),
         say(
-            "The broker's log names the other client: stop it. `plantwright broker-files` makes a broker "
-            "that binds the id"
+            "The broker's log names the other client: stop it. `plantwright broker-files` configures "
+            "a broker that binds the id"
         ),
     ),
     Code.SESSION_TRIED: (
-        say("Somebody tried the engine's identity at the broker, or was refused there, and did not get it"),
+        say("Somebody tried to use the engine's identity at the broker, or to connect, and was refused"),
         say("Find who is at the address: a device with a wrong password or certificate, or an intruder"),
     ),
     Code.SESSION_LOST: (
         say("The broker lost the engine's session, and with it what waited there"),
         say(
-            "Let the broker keep sessions on disk (mosquitto: persistence_location), and nobody else use "
-            "the engine's id"
+            "Have the broker keep sessions on disk (mosquitto: persistence_location), and let nobody "
+            "else use the engine's id"
         ),
     ),
     Code.DEVICES_KEPT_OUT: (
-        say("The embedded broker lets no device in, so that nothing it has acknowledged can be lost on a full disk"),
-        say("Make room on the disk; devices are let in by themselves then. They keep what was not acknowledged"),
+        say("The embedded broker admits no devices, so that nothing it has acknowledged can be lost on a full disk"),
+        say("Free some disk space; devices are then admitted again. They keep what was not acknowledged"),
     ),
 }
 """Problems that are recorded when they happen: the problem, and what to do."""
@@ -197,7 +197,7 @@ def standing(facts: Facts, *, now: datetime) -> list[EngineAlarm]:
 
 
 def _of_process(facts: Facts) -> Iterator[EngineAlarm]:
-    waits = say("what machines send waits at the broker as far as its queue reaches")
+    waits = say("what machines send waits at the broker while there is room in its queue")
     start = say("Start `plantwright serve`, or `plantwright ingest` on its own")
     if facts.state is None:
         yield EngineAlarm(Code.NEVER_RAN, say("Nothing is judged: ingest has never run on this plant"), start)
@@ -209,7 +209,8 @@ def _of_process(facts: Facts) -> Iterator[EngineAlarm]:
             "Nothing is judged: ingest was last heard of {ago} ago; {waits}", ago=spoken(facts.age_s), waits=waits
         )
         action = say(
-            "Its log says what it waits for, `plantwright doctor` looks at what it stands on; if it has ended, start it"
+            "Its log says what it is waiting for, `plantwright doctor` checks what it depends on; if "
+            "it has ended, start it"
         )
         yield EngineAlarm(Code.SILENT, problem, action)
     elif facts.state == "behind":
@@ -220,8 +221,8 @@ def _of_process(facts: Facts) -> Iterator[EngineAlarm]:
             limit=limit,
         )
         action = say(
-            "If much has just come, it catches up by itself. If not: the times of its stages say what is "
-            "slow, the database (`store`, `commit`) or judging; give it more CPU or a faster disk"
+            "After a burst it catches up by itself. If there was none, the time per stage shows what "
+            "is slow, the database (`store`, `commit`) or judging; give it more CPU or a faster disk"
         )
         yield EngineAlarm(Code.BEHIND, problem, action)
 
@@ -239,7 +240,7 @@ def _of_fence(facts: Facts, now: datetime) -> Iterator[EngineAlarm]:
         taken_by=taken_by or say("another one"),
     )
     action = say(
-        "Run one, and see that nothing starts the other again (systemd: RestartPreventExitStatus=3). Nothing is lost"
+        "Run one, and make sure that nothing restarts the other (systemd: RestartPreventExitStatus=3). Nothing is lost"
     )
     yield EngineAlarm(Code.FENCED_OFF, problem, action)
 
@@ -273,15 +274,15 @@ def _of_unreadable(facts: Facts) -> Iterator[EngineAlarm]:
             problem = say(
                 "A message made the program fail within the last hour, and went to quarantine: {said}", said=said
             )
-        action = say("Report the error. What else came is judged; the quarantine keeps these and can try them again")
+        action = say("Report the error. All other messages are judged; the quarantine keeps these and can retry them")
         yield EngineAlarm(Code.UNREADABLE, problem, action)
 
 
 def _of_checkpoint(facts: Facts) -> Iterator[EngineAlarm]:
     if facts.checkpoint_failed:
         problem = say(
-            "The engine's state cannot be written ({why}); readings are stored and judged, "
-            "but a restart has to judge all since the last checkpoint again, which takes longer and "
+            "The engine's state cannot be written ({why}); readings are stored and judged, but a "
+            "restart has to judge everything since the last checkpoint again, which takes longer and "
             "longer",
             why=facts.checkpoint_failed,
         )
@@ -293,8 +294,8 @@ def _of_quarantine(facts: Facts) -> Iterator[EngineAlarm]:
     if facts.quarantine_full:
         yield EngineAlarm(
             Code.QUARANTINE_FULL,
-            say("The quarantine is full: messages are refused and counted, and nothing is kept of them"),
-            say("Remove the causes it names; then try its messages again or drop them, or raise quarantine_most_mb"),
+            say("The quarantine is full: refused messages are counted, but no longer kept"),
+            say("Remove the causes it names; then retry its messages or drop them, or raise quarantine_most_mb"),
         )
     if facts.refused < GROWS_BY:
         return
@@ -303,18 +304,18 @@ def _of_quarantine(facts: Facts) -> Iterator[EngineAlarm]:
     )
     minutes = int(LOOKS_BACK.total_seconds() // 60)
     problem = say(
-        "The quarantine grows: {many} kinds of message were refused in the last {minutes} minutes",
+        "The quarantine is growing: {many} kinds of message were refused in the last {minutes} minutes",
         many=many,
         minutes=minutes,
     )
-    action = say("The quarantine says of each why, and what to do about it; then it can be tried again")
+    action = say("The quarantine shows why each was refused and what to do about it; then it can be retried")
     yield EngineAlarm(Code.QUARANTINE_GROWS, problem, action)
 
 
 def _of_outbox(outbox: Outbox) -> Iterator[EngineAlarm]:
     if outbox.undecided_s > UNDECIDED_MOST.total_seconds():
         problem = say(
-            "Nobody is notified: events have waited for {span}; none is lost",
+            "Nobody is being notified: events have waited for {span}; none is lost",
             span=spoken(outbox.undecided_s),
         )
         yield EngineAlarm(Code.OUTBOX_OLD, problem, say("Start `plantwright serve`, or `plantwright jobs` on its own"))
@@ -328,7 +329,7 @@ def _of_outbox(outbox: Outbox) -> Iterator[EngineAlarm]:
         if outbox.pending == 1:
             problem = say("A message waits to be delivered, the oldest for {oldest}; none is lost", oldest=oldest)
         yield EngineAlarm(
-            Code.OUTBOX_OLD, problem, say("The page Outbox shows of each receiver what its last attempt met")
+            Code.OUTBOX_OLD, problem, say("The page Outbox shows the result of each receiver's last attempt")
         )
     if outbox.disabled:
         names = joined(outbox.disabled[:5])
@@ -345,15 +346,16 @@ def _of_plans(plans: PlansBehind, now: datetime) -> Iterator[EngineAlarm]:
         return
     span = spoken((now - plans.since).total_seconds())
     problem = say(
-        "Planned work is not made: maintenance plans for {count} assets or locations have waited up to {span}",
+        "Planned work is not being generated: maintenance plans for {count} assets or locations "
+        "have waited up to {span}",
         count=plans.objects,
         span=span,
     )
     if plans.objects == 1:
-        problem = say("Planned work is not made: a maintenance plan has waited for {span}", span=span)
+        problem = say("Planned work is not being generated: a maintenance plan has waited for {span}", span=span)
     action = say(
-        "Start `plantwright serve`, or `plantwright jobs` on its own; where it runs, its log says what fails. What "
-        "was due meanwhile is made or skipped as each plan says"
+        "Start `plantwright serve`, or `plantwright jobs` on its own; if it is running, its log "
+        "says what fails. What fell due in the meantime is generated or skipped as each plan says"
     )
     yield EngineAlarm(Code.PLANS_BEHIND, problem, action)
 
@@ -362,7 +364,7 @@ def _of_certificate(noted: Trouble | None, now: datetime) -> Iterator[EngineAlar
     """Report a certificate near its end, for as long as the process that serves the pages repeats it."""
     if noted is None or now - noted.at > SHOWN_FOR:
         return
-    problem = say("Browsers will refuse these pages when their certificate ends: {said}", said=noted.said)
+    problem = say("Browsers will refuse these pages when their certificate expires: {said}", said=noted.said)
     action = say("Renew the certificate; the new files are used without a restart")
     yield EngineAlarm(Code.CERTIFICATE_ENDS, problem, action)
 

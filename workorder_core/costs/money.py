@@ -25,7 +25,7 @@ class NoSuchCurrency(ValueError):
 
     def __init__(self, code: str) -> None:
         super().__init__(
-            say("{code!r} is no currency of ISO 4217; write its three letters, such as EUR, GBP or USD", code=code)
+            say("{code!r} is not a currency of ISO 4217; write its three letters, such as EUR, GBP or USD", code=code)
         )
         self.code = code
 

@@ -76,7 +76,7 @@ def cost_of(facts: CostFacts) -> OrderCost | None:
     missing: list[str] = []
     labour = external = parts = money.rounded(Decimal(0), currency)
     if facts.hours is None:
-        missing.append(say("nobody has said how many hours it took"))
+        missing.append(say("the hours of work are not recorded"))
     elif facts.rate is None:
         trade = coded(facts.skill) if facts.skill else say("work without a trade")
         missing.append(say("there is no labour rate for {trade}", trade=trade))

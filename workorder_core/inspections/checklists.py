@@ -134,7 +134,7 @@ def _check(item: Item, number: int, before: Mapping[str, Item]) -> None:
 
     if not _KEY.fullmatch(item.key):
         raise wrong(
-            say("the key {key!r} is none: use a small letter, then small letters, digits and _", key=item.key), "key"
+            say("{key!r} is not a key: use a small letter first, then small letters, digits and _", key=item.key), "key"
         )
     if item.key in before:
         raise wrong(say("the key {key!r} is used by another item", key=item.key), "key")
@@ -147,7 +147,9 @@ def _check(item: Item, number: int, before: Mapping[str, Item]) -> None:
         raise wrong(say("only a measurement has a unit, limits and a signal"), "unit")
     if item.signal and not _SIGNAL.fullmatch(item.signal):
         raise wrong(
-            say("{signal!r} names no signal: write A-Z, a-z, digits, blanks and _ . : / -", signal=item.signal),
+            say(
+                "{signal!r} is not the name of a signal: use A-Z, a-z, digits, blanks and _ . : / -", signal=item.signal
+            ),
             "signal",
         )
     if item.low is not None and item.high is not None and not item.low < item.high:
@@ -176,7 +178,7 @@ def _check_choices(item: Item, wrong: Any) -> None:
 def _check_condition(condition: Condition, before: Mapping[str, Item], wrong: Any) -> None:
     asked = before.get(condition.key)
     if asked is None:
-        raise wrong(say("it depends on {key!r}, which is no item before it", key=condition.key), "only_if")
+        raise wrong(say("it depends on {key!r}, which is not an item before it", key=condition.key), "only_if")
     possible = {"passed", "failed", *asked.choices, *(("yes", "no") if asked.kind is ItemKind.YES_NO else ())}
     if condition.answer not in possible:
         raise wrong(say("{key!r} cannot be answered {answer!r}", key=condition.key, answer=condition.answer), "only_if")

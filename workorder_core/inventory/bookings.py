@@ -42,9 +42,9 @@ def check(starts_at: datetime, ends_at: datetime, *, now: datetime) -> None:
     Raises InvalidBooking.
     """
     if ends_at <= starts_at:
-        raise InvalidBooking(say("a booking ends after it begins: choose a later end"))
+        raise InvalidBooking(say("a booking must end after it begins: choose a later end"))
     if ends_at <= now:
-        raise InvalidBooking(say("a booking is of a time that is still to come: choose a later end"))
+        raise InvalidBooking(say("a booking must be for a time in the future: choose a later end"))
     if ends_at - starts_at > LONGEST:
         raise InvalidBooking(say("a booking lasts a year at most: choose an earlier end"))
 

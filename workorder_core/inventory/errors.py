@@ -55,8 +55,8 @@ class NotEnough(StockError):
     def __init__(self, wanted: Decimal, available: Decimal, unit: str) -> None:
         super().__init__(
             say(
-                "{wanted} {unit} are asked for and {available} are available: what other orders have reserved is "
-                "theirs. Take less, or record an emergency issue with its reason",
+                "{wanted} {unit} are requested and {available} are available: the rest is reserved for "
+                "other orders. Request less, or record an emergency issue with its reason",
                 wanted=plain(wanted),
                 available=plain(available),
                 unit=unit,
@@ -71,8 +71,8 @@ class LotExpired(StockError):
     def __init__(self, wanted: Decimal, good: Decimal, unit: str, lots: Sequence[tuple[str, date | None]]) -> None:
         super().__init__(
             say(
-                "{wanted} {unit} are asked for and {good} have not expired ({lots}): choose another lot, take the "
-                "expired one out by an adjustment, or record an emergency issue with its reason",
+                "{wanted} {unit} are requested and {good} have not expired ({lots}): choose another lot, "
+                "remove the expired one by an adjustment, or record an emergency issue with its reason",
                 wanted=plain(wanted),
                 unit=unit,
                 good=plain(good),
@@ -126,7 +126,8 @@ class BookChanged(StockError):
     def __init__(self, item: str, bin_: str, said: Decimal, book: Decimal, *, of: tuple[int, int, str]) -> None:
         super().__init__(
             say(
-                "the book of {item} in {bin} said {said} when it was counted, and says {book} now: count it again",
+                "the recorded stock of {item} in {bin} was {said} when it was counted, and is {book} "
+                "now: count it again",
                 item=item,
                 bin=bin_,
                 said=plain(said),

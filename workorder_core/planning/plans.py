@@ -61,7 +61,7 @@ class InvalidPlan(WorkOrderError):
     """A plan contradicts itself. ``field`` has to be changed."""
 
     def __init__(self, field: str, problem: str) -> None:
-        super().__init__(say("the plan cannot be so: {problem}", problem=problem))
+        super().__init__(say("the plan is invalid: {problem}", problem=problem))
         self.field, self.problem = field, problem
 
 
@@ -222,14 +222,14 @@ def problems(plan: MaintenancePlan) -> Iterator[tuple[str, str]]:
     elif len(plan.objects) > 1 and plan.object is not ObjectKind.ROUTE:
         yield "objects", say("only a route has several")
     if len(set(plan.objects)) < len(plan.objects):
-        yield "objects", say("a route comes to each asset once")
+        yield "objects", say("a route visits each asset once")
     if plan.object is ObjectKind.ROUTE and plan.location is None:
         yield "location", say("a route needs the location that its order is for")
 
 
 def _of_triggers(plan: MaintenancePlan) -> Iterator[tuple[str, str]]:
     if plan.calendar is None and plan.meter is None and plan.condition is None:
-        yield "calendar", say("it needs a calendar, a meter or a condition to fall due by")
+        yield "calendar", say("it needs a calendar, a meter or a condition that makes it due")
     if plan.calendar is not None:
         recurrence.parse(plan.calendar.rule)
         if plan.calendar.starts.tzinfo is not None or plan.calendar.starts.second or plan.calendar.starts.microsecond:
@@ -240,7 +240,7 @@ def _of_triggers(plan: MaintenancePlan) -> Iterator[tuple[str, str]]:
         yield "meter", say("a meter wraps at a number above 0")
     condition = plan.condition
     if condition is not None and (condition.alarm is None) == (condition.health_below is None):
-        yield "condition", say("name an alarm or a health, one of them")
+        yield "condition", say("name either an alarm or a health")
     of_one = plan.object in (ObjectKind.ASSET, ObjectKind.CLASS, ObjectKind.LOCATION)
     if not of_one and (plan.meter is not None or plan.condition is not None):
         yield (
@@ -266,5 +266,5 @@ def _of_packages(packages: tuple[Package, ...]) -> Iterator[tuple[str, str]]:
     if sizes[0] != 1 or any(large <= small or large % small for small, large in pairwise(sizes)):
         yield (
             "packages",
-            say("the first is of every occurrence (1), each further one of a multiple of the one before: 1, 3, 12"),
+            say("the first is for every occurrence (1), each further one for a multiple of the one before: 1, 3, 12"),
         )

@@ -66,7 +66,9 @@ def parse(text: str) -> Rule:
     parts = _parts(text)
     freq = parts.get("FREQ", "")
     if freq not in ("DAILY", "WEEKLY", "MONTHLY", "YEARLY"):
-        raise InvalidRule(text, say("FREQ must be DAILY, WEEKLY, MONTHLY or YEARLY; several times a day are BYHOUR"))
+        raise InvalidRule(
+            text, say("FREQ must be DAILY, WEEKLY, MONTHLY or YEARLY; for several times a day use BYHOUR")
+        )
     if parts.get("WKST", "MO") != "MO":
         raise InvalidRule(text, say("weeks begin on Monday, WKST=MO"))
     interval = _numbers(text, parts, "INTERVAL", 1, 1000) or (1,)
@@ -101,12 +103,17 @@ def _parts(text: str) -> dict[str, str]:
         name, equals, value = each.partition("=")
         if name == "COUNT":
             raise InvalidRule(
-                text, say("COUNT is not used, since a new version of the plan would count anew; write UNTIL")
+                text,
+                say("COUNT is not supported, since a new version of the plan would start counting again; use UNTIL"),
             )
         if not equals or not value or name not in _PARTS:
             raise InvalidRule(
                 text,
-                say("{part!r} is no part of a rule; known are {known}", part=each, known=", ".join(sorted(_PARTS))),
+                say(
+                    "{part!r} is not a part of a rule; the known parts are {known}",
+                    part=each,
+                    known=", ".join(sorted(_PARTS)),
+                ),
             )
         if name in parts:
             raise InvalidRule(text, say("it has {name} twice", name=name))
@@ -140,7 +147,7 @@ def _until(text: str, parts: dict[str, str]) -> date | None:
     try:
         return datetime.strptime(parts["UNTIL"][:8], "%Y%m%d").date()  # noqa: DTZ007 - a day without a zone is meant
     except ValueError:
-        raise InvalidRule(text, say("UNTIL={day} is no day such as 20291231", day=parts["UNTIL"])) from None
+        raise InvalidRule(text, say("UNTIL={day} is not a day; write it like 20291231", day=parts["UNTIL"])) from None
 
 
 def _times(text: str, parts: dict[str, str]) -> tuple[time, ...]:

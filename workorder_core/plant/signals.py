@@ -85,13 +85,13 @@ def _check(states: Mapping[str, float]) -> None:
         if not name.strip() or len(name) > LONGEST or "\0" in name:
             raise InvalidMeaning(
                 say(
-                    "{name!r} is no state's name: a text of 1 to {longest} characters",
+                    "{name!r} is not a name for a state: use 1 to {longest} characters",
                     name=name[:LONGEST],
                     longest=LONGEST,
                 )
             )
         if _is_a_value(name):
-            raise InvalidMeaning(say("{name!r} is a number already, and is taken as such; leave it out", name=name))
+            raise InvalidMeaning(say("{name!r} is a number already, and is stored as one; leave it out", name=name))
         if isinstance(number, bool) or not isinstance(number, int | float) or not _is_finite(number):
             raise InvalidMeaning(
                 say(
@@ -103,7 +103,7 @@ def _check(states: Mapping[str, float]) -> None:
         if (other := seen.setdefault(folded(name), name)) != name:
             raise InvalidMeaning(
                 say(
-                    "{other!r} and {name!r} differ in capitals only, which devices are not trusted with",
+                    "{other!r} and {name!r} differ only in upper and lower case, which devices do not use reliably",
                     other=other,
                     name=name,
                 )

@@ -103,7 +103,7 @@ def read_cell(column: Column, text: str, *, decimal: str = ".") -> Value | None:
     if not said:
         return None
     if any(ord(letter) < 32 and letter not in "\t\r\n" for letter in said):
-        raise InvalidCell(say("has control characters; type it anew"))
+        raise InvalidCell(say("contains control characters; type it again"))
     if column.choices:
         return _choice(column, said)
     if column.kind is CellKind.YES_NO:
@@ -113,9 +113,11 @@ def read_cell(column: Column, text: str, *, decimal: str = ".") -> Value | None:
     if column.kind is CellKind.DATE:
         return _date(said)
     if column.kind is CellKind.CODE and _CODE.fullmatch(said) is None:
-        raise InvalidCell(say("is no code: use letters, digits and _ . - only, 64 at most, a letter or digit first"))
+        raise InvalidCell(say("is not a code: use letters, digits and _ . - only, 64 at most, a letter or digit first"))
     if len(said) > column.most:
-        raise InvalidCell(say("has {count:,} letters; {most} are the most", count=len(said), most=column.most))
+        raise InvalidCell(
+            say("has {count:,} characters; at most {most} are allowed", count=len(said), most=column.most)
+        )
     return said
 
 
@@ -141,18 +143,18 @@ def _number(said: str, decimal: str, *, whole: bool) -> int | Decimal:
     if _PLAIN[decimal].fullmatch(text) is None:
         other = "," if decimal == "." else "."
         if _PLAIN[other].fullmatch(text):
-            raise InvalidCell(say("is no number; the file's decimal sign is {decimal!r}", decimal=decimal))
-        raise InvalidCell(say("is no number"))
+            raise InvalidCell(say("is not a number; the file's decimal sign is {decimal!r}", decimal=decimal))
+        raise InvalidCell(say("is not a number"))
     try:
         number = Decimal(text.replace(",", "."))
     except InvalidOperation:
-        raise InvalidCell(say("is no number")) from None
+        raise InvalidCell(say("is not a number")) from None
     if abs(number) >= Decimal(10) ** 15:
         raise InvalidCell(say("is too large"))
     if not whole:
         return number
     if number != int(number):
-        raise InvalidCell(say("is no whole number"))
+        raise InvalidCell(say("is not a whole number"))
     return int(number)
 
 
@@ -160,4 +162,4 @@ def _date(said: str) -> date:
     try:
         return date.fromisoformat(said[:10] if said[10:] in ("T00:00:00", " 00:00:00") else said)
     except ValueError:
-        raise InvalidCell(say("is no date; write it as 2026-03-31")) from None
+        raise InvalidCell(say("is not a date; write it as 2026-03-31")) from None

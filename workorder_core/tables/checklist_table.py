@@ -29,7 +29,9 @@ _COLUMN |= {"severity": "severity", "only_if": "only_if"}
 def _check(table: Table, rows: Sequence[Row], known: Mapping[str, Facts]) -> list[RowProblem]:
     wrong = [
         table.wrong(
-            row, "point", kept("is no point: write <checklist>/<item>, such as PUMP-DAILY/seal, with small letters")
+            row,
+            "point",
+            kept("is not a point: write <checklist>/<item>, such as PUMP-DAILY/seal, with small letters for the item"),
         )
         for row in rows
         if not _POINT.fullmatch(row.key)

@@ -242,7 +242,7 @@ def _meter(facts: Facts) -> ByMeter | None:
         return None
     every = _number(facts, "meter_every")
     if not every:
-        raise _Wrong("meter_every", say("write after how much of the meter it is due"))
+        raise _Wrong("meter_every", say("write the meter interval after which it is due"))
     return ByMeter(
         signal=signal,
         every=every,
@@ -270,7 +270,10 @@ def _packages(text: str) -> tuple[Package, ...]:
         if package is None or not 1 <= package.every <= 1000 or not 0 <= (package.hours or 0) <= 10_000:
             raise _Wrong(
                 "packages",
-                say("write name; every so many; hours; job plan, with | between them: monthly; 1; 0.5 | yearly; 12; 8"),
+                say(
+                    "write name; every how many occurrences; hours; job plan, and | between packages: "
+                    "monthly; 1; 0.5 | yearly; 12; 8"
+                ),
             )
         found.append(package)
     return tuple(found)

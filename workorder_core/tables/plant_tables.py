@@ -54,7 +54,7 @@ def assets(locations: frozenset[str]) -> Table:
 
     def check(table: Table, rows: Sequence[Row], known: Mapping[str, Facts]) -> list[RowProblem]:
         nowhere = [
-            table.wrong(row, "location", kept("there is no location of this code; import the locations first"))
+            table.wrong(row, "location", kept("there is no location with this code; import the locations first"))
             for row in rows
             if row.values.get("location") is not None and row.values["location"] not in locations
         ]

@@ -31,7 +31,7 @@ def _negative(table: Table, rows: Sequence[Row]) -> list[RowProblem]:
 def _known_items(items: frozenset[str]) -> Callable[[Table, Sequence[Row], Mapping[str, Facts]], list[RowProblem]]:
     def check(table: Table, rows: Sequence[Row], _: Mapping[str, Facts]) -> list[RowProblem]:
         lost = [
-            table.wrong(row, "item", say("there is no item of this code; import the items first"))
+            table.wrong(row, "item", say("there is no item with this code; import the items first"))
             for row in rows
             if row.values.get("item") is not None and row.values["item"] not in items
         ]

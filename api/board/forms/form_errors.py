@@ -88,14 +88,19 @@ class Fields:
             raise InvalidForm(fields=self.wrong, asked=self.asked)
 
 
-def figure(text: str, *, most: float = 1e7) -> float | None:
+def as_number(text: str) -> float | None:
     """Parse a number of a form, None if the field is empty; a decimal comma is accepted. Raises InvalidForm."""
     if not text.strip():
         return None
     try:
-        value = float(text.strip().replace(",", "."))
+        return float(text.strip().replace(",", "."))
     except ValueError:
         raise InvalidForm(say("write a number, not {text!r}", text=text.strip())) from None
-    if not 0 <= value <= most:
+
+
+def figure(text: str, *, most: float = 1e7) -> float | None:
+    """Parse a number of a form from 0 to ``most``, None if the field is empty. Raises InvalidForm."""
+    value = as_number(text)
+    if value is not None and not 0 <= value <= most:
         raise InvalidForm(say("write a number from 0 to {most:,.0f}, not {text!r}", most=most, text=text.strip()))
     return value

@@ -129,7 +129,7 @@ def _wrong(error: Exception, form: OnPage, sent: Sent, detail: str) -> tuple[Map
             for each in error.errors()
             if each["loc"][0] == "body" and len(each["loc"]) > 1
         }, {}
-    unstorable = {name: say("has characters that no text has") for name, value in sent if not _is_text(value)}
+    unstorable = {name: say("contains characters that are not allowed") for name, value in sent if not _is_text(value)}
     if unstorable:
         return unstorable, {}
     if isinstance(error, NotQualified):

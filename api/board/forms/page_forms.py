@@ -65,7 +65,7 @@ class Field:
         if not value:
             return self._lacking() if "required" in self.tag.attrs else ""
         if self.kind == "select" and value not in {each.attrs.get("value", each.text) for each in self.options}:
-            return say("choose one of the list")
+            return say("choose one from the list")
         if self.kind == "datetime-local" and not _is_moment(value):
             return say("give a date and a time, as the site's clock shows them")
         number = self.kind == "number" or self.tag.attrs.get("inputmode") in ("decimal", "numeric")

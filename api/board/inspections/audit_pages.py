@@ -139,9 +139,9 @@ def create(
     """Begin an audit."""
     there = {each.code: each for each in plant.sites(conn, who.sites)}
     with Fields() as read:
-        read.need("site", site in there, _("choose one of the list"))
+        read.need("site", site in there, _("choose one from the list"))
         read.need("title", title.strip(), _("say in a few words what is audited"))
-        read.need("kind", kind in set(AuditKind), _("choose one of the list"))
+        read.need("kind", kind in set(AuditKind), _("choose one from the list"))
     about = {"actor": who.actor, "at": now}
     made = audits.add(conn, there[site].id, site, title.strip(), AuditKind(kind), scope.strip(), **about)  # type: ignore[arg-type]
     return sent.leads_to(f"/audits/{made.id}")
@@ -163,7 +163,7 @@ def add_finding(
     """Record a finding."""
     with Fields() as read:
         read.need("statement", statement.strip(), _("say what was found"))
-        read.need("grade", grade in set(Grade), _("choose one of the list"))
+        read.need("grade", grade in set(Grade), _("choose one from the list"))
         read.need("owner", owner.strip(), _("say who has to answer for it"))
         day = read("due", date.max, lambda: _day(due))
     new = NewFinding(statement=statement.strip(), grade=Grade(grade), owner=owner.strip(), due=day)
@@ -193,7 +193,7 @@ def settle(
 ) -> Response:
     """Verify, reject or withdraw a finding."""
     with Fields() as read:
-        read.need("step", step in {"verify", "reject", "withdraw"}, _("choose one of the list"))
+        read.need("step", step in {"verify", "reject", "withdraw"}, _("choose one from the list"))
     audits.move(conn, audit_id, seq, FindingStep(step), said=said, actor=who.actor, at=now)
     return sent.leads_to(f"/audits/{audit_id}#findings")
 

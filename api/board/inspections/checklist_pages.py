@@ -1,12 +1,13 @@
 """The pages of checklists: the list, one with its versions and differences, and its editor."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Annotated, Any
 from urllib.parse import urlencode
 
 from fastapi import APIRouter, Depends, Form, Query, Request
 from fastapi.responses import Response
+from psycopg import Connection
 
 from api.asking import KNOWN, PLANS, SEES, Asking, Conn, Now
 from api.board.forms.form_errors import Fields, InvalidForm, figure
@@ -28,6 +29,7 @@ from workorder_core.inspections.checklists import (
     difference,
 )
 from workorder_core.language import _
+from workorder_core.people.access import Who
 from workorder_core.words import Severity
 
 router = APIRouter(include_in_schema=False, dependencies=[KNOWN], route_class=FormRoute)
@@ -61,17 +63,32 @@ def overview(
     request: Request, conn: Conn, who: Asking, site: str = "", archived: bool = False, number: Number = 1
 ) -> Response:
     """Show the checklists in force, and those that are archived where they are asked for."""
+    return listed(request, conn, who, "checklists", checklists.page, site=site, archived=archived, number=number)
+
+
+def listed(
+    request: Request,
+    conn: Connection,
+    who: Who,
+    name: str,
+    fetch: Callable[..., Sequence[object]],
+    *,
+    site: str,
+    archived: bool,
+    number: int,
+) -> Response:
+    """Show a page of checklists or of routes, which `fetch` returns; the archived ones where they are asked for."""
     sites = plant.sites(conn, who.sites)
     chosen = {"site": next((each.code for each in sites if each.code == site), ""), "archived": "true" * archived}
     asked: dict[str, Any] = {"site": chosen["site"] or None, "within": who.sites, "archived": archived}
-    found = checklists.page(conn, **asked, limit=A_PAGE + 1, offset=(number - 1) * A_PAGE)
+    found = fetch(conn, **asked, limit=A_PAGE + 1, offset=(number - 1) * A_PAGE)
     return page(
         request,
-        "inspections/checklists.html",
+        f"inspections/{name}.html",
         sites=sites,
         chosen=chosen,
-        query=urlencode({name: value for name, value in chosen.items() if value}),
-        checklists=found[:A_PAGE],
+        query=urlencode({key: value for key, value in chosen.items() if value}),
+        **{name: found[:A_PAGE]},
         more=len(found) > A_PAGE,
         number=number,
     )
@@ -126,7 +143,7 @@ def create(
     """Create a checklist."""
     with Fields() as read:
         there = {each.code: each for each in plant.sites(conn, who.sites)}
-        read.need("site", site in there, _("choose one of the list"))
+        read.need("site", site in there, _("choose one from the list"))
         read.need("code", _is_code(code.strip()), _("use letters, digits and _ . - only, 64 at most"))
         asked = _checklist(read, typed, None)
     assert asked is not None, "what is wrong with it is an error of its fields"
@@ -241,8 +258,8 @@ def _with_conditions(read: Fields, rows: Sequence[Written], before: checklists.K
 
 def _written(read: Fields, number: int, row: Mapping[str, str]) -> Written | None:
     kind, severity, after = row.get("kind", ""), row.get("severity", ""), row.get("if", "")
-    read.need(f"kind_{number}", kind in set(ItemKind), _("choose one of the list"))
-    read.need(f"severity_{number}", severity in ("", *_SEVERITIES), _("choose one of the list"))
+    read.need(f"kind_{number}", kind in set(ItemKind), _("choose one from the list"))
+    read.need(f"severity_{number}", severity in ("", *_SEVERITIES), _("choose one from the list"))
     read.need(f"text_{number}", len(row["text"]) <= 200, _("write %(most)s characters at most", most="200"))
     read.need(f"if_{number}", not after or (after.isdecimal() and len(after) < 5), _("write a whole number"))
     low = read(f"low_{number}", None, lambda: _limit(row.get("low", "")))

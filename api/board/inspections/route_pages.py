@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from typing import Annotated, Any
-from urllib.parse import urlencode
 
 from fastapi import APIRouter, Form, Query, Request
 from fastapi.responses import Response
@@ -11,7 +10,7 @@ from psycopg import Connection
 from api.asking import KNOWN, PLANS, SEES, Asking, Conn, Now
 from api.board.forms.form_errors import Fields
 from api.board.forms.forms import FormRoute, shown_on
-from api.board.inspections.checklist_pages import Typed
+from api.board.inspections.checklist_pages import Typed, listed
 from api.board.rendering import Number, page
 from api.once import SentForm
 from api.papers.prints import as_pdf, code_of
@@ -24,7 +23,6 @@ from workorder_core.inspections.rounds import OPEN
 from workorder_core.language import _
 
 router = APIRouter(include_in_schema=False, dependencies=[KNOWN], route_class=FormRoute)
-A_PAGE = 100
 BLANK = 4
 
 
@@ -33,20 +31,7 @@ def overview(
     request: Request, conn: Conn, who: Asking, site: str = "", archived: bool = False, number: Number = 1
 ) -> Response:
     """Show the routes, and those that are archived where they are asked for."""
-    sites = plant.sites(conn, who.sites)
-    chosen = {"site": next((each.code for each in sites if each.code == site), ""), "archived": "true" * archived}
-    asked: dict[str, Any] = {"site": chosen["site"] or None, "within": who.sites, "archived": archived}
-    found = checklists.routes(conn, **asked, limit=A_PAGE + 1, offset=(number - 1) * A_PAGE)
-    return page(
-        request,
-        "inspections/routes.html",
-        sites=sites,
-        chosen=chosen,
-        query=urlencode({name: value for name, value in chosen.items() if value}),
-        routes=found[:A_PAGE],
-        more=len(found) > A_PAGE,
-        number=number,
-    )
+    return listed(request, conn, who, "routes", checklists.routes, site=site, archived=archived, number=number)
 
 
 @router.get("/inspection-routes/new", dependencies=[PLANS])
@@ -109,7 +94,7 @@ def create(
     """Create a route."""
     there = {each.code: each for each in plant.sites(conn, who.sites)}
     with Fields() as read:
-        read.need("site", site in there, _("choose one of the list"))
+        read.need("site", site in there, _("choose one from the list"))
         read.need("code", code.strip(), _("use letters, digits and _ . - only, 64 at most"))
         title, stops = _read(conn, read, typed, there[site].id if site in there else None)
     made = checklists.add_route(conn, there[site].id, code.strip(), title, stops, actor=who.actor, at=now)
@@ -147,7 +132,7 @@ def _read(
         if not name.startswith("asset_") or not number.isdecimal() or not asset:
             continue
         checklist, order = typed.get(f"checklist_{number}", ""), typed.get(f"order_{number}", "").strip()
-        read.need(name, asset.isdecimal() and len(asset) < 10, _("choose one of the list"))
+        read.need(name, asset.isdecimal() and len(asset) < 10, _("choose one from the list"))
         read.need(f"checklist_{number}", checklist.isdecimal() and len(checklist) < 10, _("choose a checklist"))
         read.need(f"order_{number}", not order or order.isdecimal(), _("write a whole number"))
         if not read.wrong:

@@ -96,9 +96,9 @@ def _made(conn: Connection, form: NewOrderForm, names: Naming, who: Who, now: da
         zone = ZoneInfo(asset.time_zone if asset else "UTC")
         start = read("starts_at", None, lambda: local(form["starts_at"], zone) if form["starts_at"] else None)
         end = read("ends_at", None, lambda: local(form["ends_at"], zone) if form["ends_at"] else None)
-        read.need("starts_at", start or not end, say("say when it begins too, or leave the end out"))
+        read.need("starts_at", start or not end, say("say when it begins as well, or leave out the end"))
         read.need(
-            "ends_at", not (start and end) or start < end, say("the work ends after it begins; choose a later end")
+            "ends_at", not (start and end) or start < end, say("the work must end after it begins; choose a later end")
         )
         if form["draft"] and plans(who):
             problem = "a draft has none yet: leave it out, or open the order"
@@ -172,7 +172,7 @@ def _asset(conn: Connection, text: str, who: Who, now: datetime) -> plant.Asset:
     try:
         return plant.asset(conn, int(text), now=now, within=who.sites)
     except NotFound:
-        raise InvalidForm(say("there is no asset of this number; choose another one")) from None
+        raise InvalidForm(say("there is no asset with this number; choose another one")) from None
 
 
 def _plan(conn: Connection, code: str, site: str) -> JobPlan | None:

@@ -8,7 +8,7 @@ from fastapi import APIRouter, File, Form, UploadFile
 from fastapi.responses import Response
 
 from api.asking import KNOWN, PLANS, REQUESTS, WORKS_OR_PLANS, Asking, Conn, Now
-from api.board.forms.form_errors import Fields, InvalidForm
+from api.board.forms.form_errors import Fields, InvalidForm, as_number
 from api.board.forms.forms import FormRoute, shown_on
 from api.files import FileRules
 from api.once import SentForm
@@ -44,7 +44,7 @@ def do_step(
 ) -> Response:
     """Record a step of the job plan as done."""
     with Fields() as read:
-        number = read("value", None, lambda: _number(value))
+        number = read("value", None, lambda: as_number(value))
         attachment = read("photo", None, lambda: _picture(photo))
     order_work.do_step(conn, order_id, seq, who=who, at=now, value=number, note=note, attachment_id=attachment)
     there = f"/my-work?plan={order_id}#plan-{order_id}" if then == "my-work" else f"/orders/{order_id}#plan"
@@ -100,7 +100,7 @@ def link(
     """Link an order with another one by its number, or remove the link."""
     change = order_work.link if verb == "new" else order_work.unlink
     with Fields() as read:
-        read.need("kind", kind in set(LinkKind), say("choose how the order stands to the other one"))
+        read.need("kind", kind in set(LinkKind), say("choose how the two orders are related"))
         read.need("number", number.strip(), say("write the number of the other order"))
     other = work_orders.id_of_number(conn, number.strip().upper(), who)
     change(conn, order_id, LinkKind(kind), other, who=who, at=now)
@@ -112,12 +112,3 @@ def _picture(text: str) -> UUID | None:
         return UUID(text) if text else None
     except ValueError:
         raise InvalidForm(say("choose one of the order's pictures")) from None
-
-
-def _number(text: str) -> float | None:
-    if not text.strip():
-        return None
-    try:
-        return float(text.strip().replace(",", "."))
-    except ValueError:
-        raise InvalidForm(say("a measurement is a number, not {text!r}", text=text.strip())) from None

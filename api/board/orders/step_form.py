@@ -77,10 +77,8 @@ class StepForm:
                 self.finding in set(CloseFinding),
                 say("say what was found: choose one of the three findings"),
             )
-            read.need("cause", self.cause in set(Cause), say("choose a cause; 'unknown' is one"))
-            read.need(
-                "remedy", self.remedy in set(Remedy), say("choose what was done; 'nothing was done' is possible too")
-            )
+            read.need("cause", self.cause in set(Cause), say("choose a cause, or 'unknown'"))
+            read.need("remedy", self.remedy in set(Remedy), say("choose what was done, or 'nothing was done'"))
             minutes = read("downtime", None, lambda: figure(self.downtime))
             hours = read("hours", None, lambda: figure(self.hours, most=100_000))
             readings = read("readings", (), lambda: tuple(_reading(line) for line in _lines(self.readings)))
@@ -114,7 +112,9 @@ class StepForm:
             start = read("starts_at", None, lambda: local(self.starts_at, zone))
             end = read("ends_at", None, lambda: local(self.ends_at, zone) if self.ends_at else None)
             read.need(
-                "ends_at", not (start and end) or start < end, say("the work ends after it begins; choose a later end")
+                "ends_at",
+                not (start and end) or start < end,
+                say("the work must end after it begins; choose a later end"),
             )
         assert start is not None, "its lack is an error of its field"
         return start, end
@@ -141,7 +141,7 @@ def part_used(line: str) -> PartUsed:
     found = _USED.fullmatch(line)
     if found is None:
         if not line.strip("0123456789., "):
-            raise InvalidForm(say("say what it was {line} of, as in '2 bearing 6312'", line=line))
+            raise InvalidForm(say("name the part as well as the quantity {line}, as in '2 bearing 6312'", line=line))
         return PartUsed(part=line, used=1)
     used = float(found["used"].replace(",", "."))
     unit, _, rest = found["part"].partition(" ")
@@ -151,7 +151,7 @@ def part_used(line: str) -> PartUsed:
     if unit.lower() in _UNITS:
         part = rest.strip().removeprefix("of ").strip()
         if not part:
-            raise InvalidForm(say("say what it was {line} of, as in '0.5 l oil'", line=line))
+            raise InvalidForm(say("name the part as well as the quantity {line}, as in '0.5 l oil'", line=line))
         return PartUsed(part=part, used=used, unit=_UNITS[unit.lower()])
     if used > _MANY:
         raise InvalidForm(

@@ -91,7 +91,9 @@ def plan_downtime(
         start = read("starts_at", None, lambda: local(starts_at, zone))
         end = None if open_ended else read("ends_at", None, lambda: local(ends_at, zone))
         read.need(
-            "ends_at", not (start and end) or start < end, say("a downtime ends after it begins; choose a later end")
+            "ends_at",
+            not (start and end) or start < end,
+            say("a downtime must end after it begins; choose a later end"),
         )
         read.need("reason", reason.strip(), say("say what the downtime is for"))
     assert start is not None, "its lack is an error of its field"
@@ -116,7 +118,7 @@ def judge_as(
 ) -> Response:
     """Change an asset's class, criticality and upstream asset, and whether its work is verified by a second person."""
     with Fields() as read:
-        read.need("asset_class", asset_class.strip(), say("name the class whose rules judge it"))
+        read.need("asset_class", asset_class.strip(), say("name the class whose rules apply to it"))
         read.ask("asset_class", names.question(NameKind.CLASS, [asset_class.strip()], asset_class))
     hierarchy.change(
         conn,

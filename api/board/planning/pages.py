@@ -155,7 +155,7 @@ def skip(
     plans.get(conn, plan_id, who.sites)
     chosen = _OCCURRENCE.fullmatch(occurrence)
     with Fields() as fields:
-        fields.need("occurrence", chosen, say("choose one of the list"))
+        fields.need("occurrence", chosen, say("choose one from the list"))
         fields.need("reason", reason.strip(), say("say why it is skipped"))
     assert chosen is not None
     generating.skip(conn, int(chosen[1]), int(chosen[2]), plan_id=plan_id, actor=who.actor, at=now, why=reason.strip())

@@ -160,7 +160,7 @@ def _meter(sent: Written, more: Mapping[str, float | None]) -> ByMeter | None:
         return None
     every = figure(sent.every, most=1e12)
     if not every:
-        raise InvalidForm(say("write after how much of the meter it is due"))
+        raise InvalidForm(say("write the meter interval after which it is due"))
     return ByMeter(
         signal=sent.signal.strip(),
         every=every,
@@ -196,7 +196,7 @@ def _packages(text: str) -> tuple[Package, ...]:
             continue
         cells += [""] * (4 - len(cells))
         if not cells[1].isdecimal() or not 1 <= int(cells[1]) <= 1000:
-            raise InvalidForm(say("write a line a package: name; every so many; hours; job plan"))
+            raise InvalidForm(say("write one line per package: name; every how many occurrences; hours; job plan"))
         hours = figure(cells[2], most=10_000)
         found.append(Package(name=cells[0] or cells[1], every=int(cells[1]), hours=hours, job_plan=cells[3] or None))
     return tuple(found)

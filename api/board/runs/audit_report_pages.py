@@ -62,9 +62,9 @@ def ask(
         start = read("since", None, lambda: local(since, zone) if since else None)
         end = read("until", None, lambda: local(until, zone) if until else None)
         read.need(
-            "until", not (start and end) or start < end, say("the end comes after the beginning; choose a later one")
+            "until", not (start and end) or start < end, say("the end must be after the beginning; choose a later one")
         )
-        read.need("kind", not kind or kind in long_work.trail_kinds(who), say("choose one of the list"))
+        read.need("kind", not kind or kind in long_work.trail_kinds(who), say("choose one from the list"))
         read.need(
             "anchor",
             not noted or (len(noted) == 64 and _HEX.issuperset(noted)),
@@ -88,4 +88,4 @@ def _seen(conn: Connection, who: Who, site: str) -> None:
     try:
         plant.site_by_code(conn, site.replace("\0", ""), who.sites)
     except NotFound:
-        raise InvalidForm(say("choose one of the list")) from None
+        raise InvalidForm(say("choose one from the list")) from None

@@ -73,7 +73,7 @@ def ask(
         end = read("until", None, lambda: local(until, zone) if until else None)
         days = read("warm_up", None, lambda: figure(warm_up, most=36_500))
         read.need(
-            "until", not (start and end) or start < end, say("the end comes after the beginning; choose a later one")
+            "until", not (start and end) or start < end, say("the end must be after the beginning; choose a later one")
         )
         read("assets", None, lambda: _known(conn, named, now))
     asked = BacktestIn(since=start, until=end, assets=named or None, rulebook=rules, models=judging, warm_up_days=days)
@@ -113,7 +113,7 @@ def _document(conn: Connection, kind: Kind, chosen: str, text: str) -> dict[str,
     try:
         return dict(documents.version(conn, kind, int(chosen)).document)
     except (ValueError, NotFound):
-        raise InvalidForm(say("there is no such version; choose one of the list")) from None
+        raise InvalidForm(say("there is no such version; choose one from the list")) from None
 
 
 def _known(conn: Connection, named: list[str], now: Now) -> None:

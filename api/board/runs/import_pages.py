@@ -50,7 +50,7 @@ def send(
     content = b"" if file is None else file.file.read(uploads.LARGEST + 1)
     name = long_work.name_of(None if file is None else file.filename)
     with Fields() as read:
-        read.need("table", table in TABLES, say("choose one of the list"))
+        read.need("table", table in TABLES, say("choose one from the list"))
         place = read("site", None, lambda: _site(conn, site, who))
         read.need("file", content, say("choose a file"))
         if content and table in TABLES:
@@ -103,14 +103,16 @@ def try_out(
 ) -> Response:
     """Request a dry run."""
     with Fields() as read:
-        read.need("table", table in TABLES, say("choose one of the list"))
+        read.need("table", table in TABLES, say("choose one from the list"))
         read.need(
-            "header_row", header_row.isdecimal() and 0 < int(header_row or 0) <= 50_000, say("write a row's number")
+            "header_row",
+            header_row.isdecimal() and 0 < int(header_row or 0) <= 50_000,
+            say("write the number of a row"),
         )
-        read.need("decimal", decimal in ("", ".", ","), say("choose one of the list"))
+        read.need("decimal", decimal in ("", ".", ","), say("choose one from the list"))
         if table in TABLES:
             key = TABLES[table].key
-            read.need(_COLUMN + key, key in chosen, say("choose the column: each row is known by it"))
+            read.need(_COLUMN + key, key in chosen, say("choose the column: it identifies each row"))
     asked = ImportIn.model_validate(
         {"table": table, "columns": chosen, "header_row": int(header_row), "decimal": decimal or None}
         | {"why": why.replace("\0", "").strip()}
@@ -134,7 +136,7 @@ def _site(conn: Conn, code: str, who: Asking) -> str:
     try:
         return plant.site_by_code(conn, code, who.sites).code
     except NotFound:
-        raise InvalidForm(say("choose one of the list")) from None
+        raise InvalidForm(say("choose one from the list")) from None
 
 
 def _readable(name: str, content: bytes, asked: ImportIn) -> None:

@@ -47,10 +47,10 @@ def test_a_device_is_bound_and_unbound_and_it_is_kept_by_whom(engineer, pool):
 @pytest.mark.parametrize(
     ("device", "wanted", "status", "told"),
     [
-        ("gw 1", ["NTH/P-101"], 422, "no device name"),
+        ("gw 1", ["NTH/P-101"], 422, "not a device name"),
         ("gw-1", ["P-101"], 422, "write <site>/<asset>"),
         ("gw-1", [], 422, "name the assets"),
-        ("+", ["NTH/P-101"], 422, "no device name"),
+        ("+", ["NTH/P-101"], 422, "not a device name"),
     ],
 )
 def test_what_cannot_be_bound_is_told(engineer, pool, device, wanted, status, told):

@@ -125,7 +125,7 @@ def test_no_id_of_another_site_can_be_given_in_a_body(known, elsewhere):
     assert client.post("/api/v1/technicians", json=person).status_code == 404
     form = {"asset_id": str(elsewhere["asset_id"]), "kind": "inspection", "title": "Listen"}
     page = client.post("/new-order", data=form, headers={"Origin": "http://localhost"})
-    assert (page.status_code, "no asset of this number" in page.text) == (422, True)
+    assert (page.status_code, "no asset with this number" in page.text) == (422, True)
 
 
 LISTS = {

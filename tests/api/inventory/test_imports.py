@@ -58,9 +58,9 @@ def test_items_stock_and_bills_are_imported_and_the_same_again_changes_nothing(c
 def test_a_dry_run_names_row_and_column_of_each_mistake_and_nothing_is_stored(conn):
     bad = b"Item,Store,Bin,Quantity\nNONE,MAIN,A1,4\nSEAL,M,A1,-1\nSEAL,M,A2,much\nSEAL,M,A3,1\nSEAL,M,A3,2\n"
     assert told(run(conn, "stock", bad)) == [
-        "row 2, Item: 'NONE' there is no item of this code; import the items first",
+        "row 2, Item: 'NONE' there is no item with this code; import the items first",
         "row 3, Quantity: '-1' is not from 0 to a billion",
-        "row 4, Quantity: 'much' is no number",
+        "row 4, Quantity: 'much' is not a number",
         "row 6, Item: 'SEAL/M/A3' is in row 5 already",
     ]
     half = b"Item;Description;Pack;Pack size\nX;Thing;box;\n"

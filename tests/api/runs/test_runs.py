@@ -206,7 +206,7 @@ def test_a_table_is_imported_by_pages(client, pool, database):
     changes = client.get("/api/v1/changes?limit=5").json()
     assert "from the ERP" in {each["why"] for each in changes}
     refused = client.post(str(done.url).replace("http://localhost", "") + "/apply", headers=HTML)
-    assert (refused.status_code, "no dry run" in refused.text) == (409, True)
+    assert (refused.status_code, "not a dry run" in refused.text) == (409, True)
     listed = client.get("/runs", headers=HTML).text
     assert "Dry run of assets from a.csv" in listed
     assert "Import of assets from a.csv" in listed

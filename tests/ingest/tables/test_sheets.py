@@ -57,10 +57,10 @@ def test_a_workbook_is_read_as_somebody_would_type_it():
         (b"", "no cell with anything"),
         (b" \n;;\n", "no cell with anything"),
         (b"\xd0\xcf\x11\xe0rest", "save it as XLSX or CSV"),
-        (b"PK\x03\x04 and nothing else", "no XLSX workbook"),
+        (b"PK\x03\x04 and nothing else", "not a readable XLSX workbook"),
         (b'a;b\n"1;2\n3;4\n5;6\n', "opens a quote that is not closed"),
-        (b"a;b\n\0;2\n", "has NULs"),
-        (b"\xff\xfea", "is no text"),
+        (b"a;b\n\0;2\n", "contains NULs"),
+        (b"\xff\xfea", "is not text"),
     ],
 )
 def test_what_is_no_table_is_refused_with_what_to_do(content, said):
@@ -105,7 +105,7 @@ def test_a_workbook_with_entities_of_its_own_is_refused():
             if part.filename == "xl/worksheets/sheet1.xml":
                 data = b'<!DOCTYPE x [<!ENTITY a "aaaa"><!ENTITY b "&a;&a;">]>' + data.partition(b"?>")[2]
             after.writestr(part, data)
-    with pytest.raises(InvalidFile, match="no XLSX workbook"):
+    with pytest.raises(InvalidFile, match="not a readable XLSX workbook"):
         read("a.xlsx", changed.getvalue())
 
 

@@ -133,6 +133,6 @@ def test_a_plant_file_closes_no_ring_over_what_it_omits(conn, tmp_path):
     cabinet = plant.asset_by_key(conn, "N", "C", now=NOW)
     hierarchy.change(conn, cabinet.id, parent="P", actor="person:ann", at=NOW)
     path.write_text(two + 'parent="C"\n')
-    with pytest.raises(Cycle, match="stands behind"), conn.transaction():
+    with pytest.raises(Cycle, match="is downstream of"), conn.transaction():
         load_plant(conn, path)
     assert plant.asset_by_key(conn, "N", "P", now=NOW).parent is None

@@ -106,7 +106,7 @@ def test_events_whose_receivers_nobody_decides_are_an_alarm_of_the_engine(post):
     assert not deliveries.backlog(post.conn).undecided_s, "nobody waits to be told"
     post.hook("http://erp.example.com")
     problems = {each.code.value: each.problem for each in engine_alarms.standing(post.conn, now=datetime.now(UTC))}
-    assert "Nobody is notified: events have waited for 10 minutes" in problems["outbox_old"]
+    assert "Nobody is being notified: events have waited for 10 minutes" in problems["outbox_old"]
 
 
 def test_only_one_session_delivers_at_a_time(post):

@@ -291,7 +291,7 @@ def test_a_private_address_is_refused_by_whatever_name_and_nothing_comes_there(p
     post.happen("one")
     post.settle()
     assert http.got == []
-    assert "no public address" in post.receiver(receiver).last_detail
+    assert "not a public address" in post.receiver(receiver).last_detail
     assert post.receiver(receiver).last_fault == Fault.PASSING
 
 

@@ -62,7 +62,7 @@ def test_a_rule_that_comes_too_often_goes_to_the_shadow_and_says_so(conn):
     assert note == [
         (
             "system:timetable",
-            "rule hot judges in shadow from now on: over its alarm budget: 4 alarms in a week, 3 are its budget",
+            "rule hot judges in shadow from now on: over its alarm budget: 4 alarms in a week, its budget is 3",
         )
     ]
     pipeline.process(conn, often("P-02"), judge)
@@ -117,7 +117,7 @@ def test_a_rule_that_is_wrong_too_often_goes_too(conn):
         )
     assert kept(conn, NOW + timedelta(hours=1)) == ["hot"]
     assert rules_in_shadow.now_there(conn)["hot"].why == (
-        "over its alarm budget: 1 of 2 close-outs found something (50%), 60% are its budget"
+        "over its alarm budget: 1 of 2 close-outs found something (50%), its budget is 60%"
     )
 
 
@@ -126,7 +126,7 @@ def test_a_safety_rule_never_goes(conn):
     pipeline.process(conn, [a_message(0, "P-01", gas=40.0)], judge)
     assert kept(conn) == []
     [_, gas] = budgets.of(conn, rulebook.parse(RULES).rules, now=NOW)
-    assert gas.over == "1 alarms in a week, 0 are its budget", "but it is told"
+    assert gas.over == "1 alarms in a week, its budget is 0", "but it is told"
     with pytest.raises(SafetyRule):
         budgets.to_shadow(conn, "gas", actor="person:Ingrid Dahl", why="too often", at=NOW)
     judge_db.add(conn, "rule_shadow", {"rule": "gas", "shadow": True}, "person:somebody")

@@ -70,7 +70,10 @@ def test_a_changed_row_makes_the_next_version_and_what_is_wrong_is_named_by_row_
         "X/b,Say,text,,,c = yes\nbad,Say,text,,,\n"
     )
     assert imported(conn, wrong)[3] == [
-        "row 5, Point: is no point: write <checklist>/<item>, such as PUMP-DAILY/seal, with small letters"
+        (
+            "row 5, Point: is not a point: write <checklist>/<item>, such as PUMP-DAILY/seal, "
+            "with small letters for the item"
+        )
     ]
     assert imported(conn, wrong.rpartition("bad,")[0])[3] == [
         "row 2, Low: the lower limit (20) must be below the upper one (11)",

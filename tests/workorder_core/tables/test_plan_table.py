@@ -105,18 +105,18 @@ def a_row(**said):
 
 
 WRONG = {
-    "a rule that is none": ({"rule": "monthly"}, "Rule", "is no part of a rule"),
+    "a rule that is none": ({"rule": "monthly"}, "Rule", "is not a part of a rule"),
     "a first date that is none": ({"starts": "soon"}, "From", "as the site's clock shows them"),
     "a day that no calendar has": ({"season": "02-30 to 04-01"}, "Season", "04-01 to 10-15"),
     "an asset that is not there": ({"objects": "P-999"}, "Which", "nothing with the code P-999"),
     "a class that is not there": ({"object": "class", "objects": "fan"}, "Which", "nothing with the code fan"),
     "a job plan that is not there": ({"job_plan": "NONE"}, "Job plan", "nothing with the code NONE"),
-    "a meter without its interval": ({"meter": "run_hours"}, "After", "after how much"),
+    "a meter without its interval": ({"meter": "run_hours"}, "After", "meter interval after which"),
     "packages that do not nest": ({"packages": "a; 1 | b; 2 | c; 3"}, "Packages", "multiple of the one before"),
-    "packages that cannot be read": ({"packages": "a, b"}, "Packages", "name; every so many"),
+    "packages that cannot be read": ({"packages": "a, b"}, "Packages", "name; every how many"),
     "a factor above one": ({"shift_factor": "1.5"}, "Shift factor", "from 0"),
     "several assets that are no route": ({"objects": "P-101, P-102"}, "Which", "only a route"),
-    "an alarm and a health": ({"alarm": "rule:x", "health_below": "70"}, "Alarm", "one of them"),
+    "an alarm and a health": ({"alarm": "rule:x", "health_below": "70"}, "Alarm", "either an alarm or a health"),
     "nothing to fall due by": ({"rule": ""}, "Rule", "needs a calendar"),
     "a kind that is none": ({"object": "machine"}, "For", "is not known"),
     "nothing that is to be done": ({"title": ""}, "Title", "is needed"),

@@ -57,16 +57,16 @@ def test_a_cell_means_what_its_column_says(kind, text, decimal, expected):
     ("kind", "text", "said"),
     [
         (CellKind.DECIMAL, "0,5", "the file's decimal sign is '.'"),
-        (CellKind.DECIMAL, "nan", "is no number"),
-        (CellKind.DECIMAL, "1e5", "is no number"),
-        (CellKind.WHOLE, "1.5", "is no whole number"),
+        (CellKind.DECIMAL, "nan", "is not a number"),
+        (CellKind.DECIMAL, "1e5", "is not a number"),
+        (CellKind.WHOLE, "1.5", "is not a whole number"),
         (CellKind.WHOLE, "9" * 30, "is too large"),
         (CellKind.YES_NO, "perhaps", "neither yes nor no"),
         (CellKind.DATE, "31.3.2026", "write it as 2026-03-31"),
-        (CellKind.CODE, "P#101", "is no code"),
-        (CellKind.CODE, "P" * 65, "is no code"),
+        (CellKind.CODE, "P#101", "is not a code"),
+        (CellKind.CODE, "P" * 65, "is not a code"),
         (CellKind.TEXT, "a\0b", "control characters"),
-        (CellKind.TEXT, "a" * 501, "500 are the most"),
+        (CellKind.TEXT, "a" * 501, "at most 500 are allowed"),
     ],
 )
 def test_a_cell_that_cannot_be_used_says_what_to_write(kind, text, said):
@@ -103,14 +103,14 @@ def test_an_empty_cell_keeps_what_is_known():
 def test_each_mistake_is_reported_by_row_and_column_and_once():
     made = parts(["A", "Seal", "much"], ["B"], ["A", "Seal"], ["", "Bolt"], ["C", "x" * 21, "also"])
     assert [(each.row, each.column, each.problem.split(":")[0]) for each in made.wrong] == [
-        (2, "Price", "is no number"),
+        (2, "Price", "is not a number"),
         (3, "Name", "is needed for a new part"),
         (4, "Number", "is in row 2 already"),
         (5, "Number", "is empty"),
-        (6, "Name", "has 21 letters; 20 are the most"),
-        (6, "Price", "is no number"),
+        (6, "Name", "has 21 characters; at most 20 are allowed"),
+        (6, "Price", "is not a number"),
     ]
-    assert str(made.wrong[0]) == "row 2, Price: 'much' is no number"
+    assert str(made.wrong[0]) == "row 2, Price: 'much' is not a number"
 
 
 def locations(*rows: Sequence[str], known=None):
