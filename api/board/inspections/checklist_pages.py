@@ -63,14 +63,16 @@ def overview(
     request: Request, conn: Conn, who: Asking, site: str = "", archived: bool = False, number: Number = 1
 ) -> Response:
     """Show the checklists in force, and those that are archived where they are asked for."""
-    return listed(request, conn, who, "checklists", checklists.page, site=site, archived=archived, number=number)
+    return listed(
+        request, conn, who, "inspections/checklists.html", checklists.page, site=site, archived=archived, number=number
+    )
 
 
 def listed(
     request: Request,
     conn: Connection,
     who: Who,
-    name: str,
+    template: str,
     fetch: Callable[..., Sequence[object]],
     *,
     site: str,
@@ -84,11 +86,11 @@ def listed(
     found = fetch(conn, **asked, limit=A_PAGE + 1, offset=(number - 1) * A_PAGE)
     return page(
         request,
-        f"inspections/{name}.html",
+        template,
         sites=sites,
         chosen=chosen,
-        query=urlencode({key: value for key, value in chosen.items() if value}),
-        **{name: found[:A_PAGE]},
+        query=urlencode({name: value for name, value in chosen.items() if value}),
+        listed=found[:A_PAGE],
         more=len(found) > A_PAGE,
         number=number,
     )

@@ -31,7 +31,9 @@ def overview(
     request: Request, conn: Conn, who: Asking, site: str = "", archived: bool = False, number: Number = 1
 ) -> Response:
     """Show the routes, and those that are archived where they are asked for."""
-    return listed(request, conn, who, "routes", checklists.routes, site=site, archived=archived, number=number)
+    return listed(
+        request, conn, who, "inspections/routes.html", checklists.routes, site=site, archived=archived, number=number
+    )
 
 
 @router.get("/inspection-routes/new", dependencies=[PLANS])

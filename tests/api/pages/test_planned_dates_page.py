@@ -210,7 +210,7 @@ def test_a_technician_that_the_site_lacks_is_an_error_at_the_field_with_who_was_
     answer = client.post(f"{V1}/{order}/assign", json={"technician": "Anna Hlom"})
     assert "did you mean holm (Anna Holm)?" in answer.json()["detail"]
     answer = client.post(f"{V1}/{order}/assign", json={"technician": "zzz"})
-    assert "choose one from" in answer.json()["detail"]
+    assert "choose one of" in answer.json()["detail"]
 
 
 def test_histories_have_full_names_and_never_one_that_two_may_be_meant_by(client, seeded, pool):
