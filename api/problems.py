@@ -281,7 +281,9 @@ def install(app: FastAPI, page: Render, *, wants_page: Callable[[Request], bool]
         # As text: a traceback renderer that shows variables would write keys and passwords into the log.
         lines = "".join(traceback.format_exception(error))
         _log.error("request failed", path=_SECRET.sub(r"\1…", request.url.path), method=request.method, traceback=lines)
-        return answer(request, FAILURE, say("plantwright failed at this request; its log has the details, please report it"))
+        return answer(
+            request, FAILURE, say("plantwright failed at this request; its log has the details, please report it")
+        )
 
     for kind in PROBLEMS:
         app.add_exception_handler(kind, _or_again(known, again, _told))
