@@ -1,0 +1,161 @@
+"""Planning a made-up plant: how far above a proven bound a plan is, planning anew, and large plants against plans by
+hand.
+
+./run bench plan [--seed N] [--seconds 5,60,200] [--bound SECONDS] [--large SECONDS]
+
+Every plan is checked by `workorder_core.scheduling.checking`. The last line is one JSON object. Wall time depends on
+what else runs: the iterations and processor seconds beside it do not.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import resource
+import time
+from dataclasses import replace
+from typing import Any
+
+from bench.planning_parts import measured
+from bench.planning_parts.bound import lower_bound
+from bench.planning_parts.plant import absent, by_hand, made_up, published
+from runtime.scheduling.arrays import pack
+from runtime.scheduling.planning import Effort, Planned, plan
+from runtime.scheduling.search import RoutesSeen, solve
+from workorder_core.scheduling.checking import check
+from workorder_core.scheduling.comparing import compare
+from workorder_core.scheduling.costing import cost
+from workorder_core.scheduling.explaining import explain
+from workorder_core.scheduling.placing import Draft
+from workorder_core.scheduling.problem import Problem, Weights
+
+REPLAN = Effort(iterations=4_000)
+
+
+def main() -> None:
+    """Print each measurement as it is there, and one JSON object at the end."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--seconds", default="5,60,200", help="wall times of one plan each")
+    parser.add_argument("--bound", type=float, default=300.0, help="seconds for the bound")
+    parser.add_argument("--large", type=float, default=60.0, help="seconds for each of the large plants; 0: none")
+    asked = parser.parse_args()
+    measured.compile_first()
+    problem = made_up(asked.seed)
+    plan(problem, seed=asked.seed, effort=Effort(iterations=10))
+    result: dict[str, Any] = {
+        "bench": "plan",
+        "seed": asked.seed,
+        "by_hand": round(cost(problem, by_hand(problem)).total),
+    }
+    plans = [_planned(problem, asked.seed, float(seconds)) for seconds in asked.seconds.split(",") if seconds]
+    bound = _bound(problem, asked.seed, asked.bound) if asked.bound else None
+    result["bound"] = None if bound is None else round(bound)
+    result["plans"] = [row | {"gap_percent": None if bound is None else _above(row["cost"], bound)} for row, _ in plans]
+    if bound is not None:
+        result["by_hand_gap_percent"] = _above(result["by_hand"], bound)
+    if plans:
+        best = min((found for _, found in plans), key=lambda each: each.cost)
+        result["replanning"] = _replanned(problem, best, asked.seed)
+        result["explaining"] = _explained(problem, best)
+    if asked.large:
+        result["large"] = [_large(orders, asked.seed, asked.large) for orders in (1000, 5000)]
+    print(json.dumps(result))
+
+
+def _above(money: float, bound: float) -> float:
+    return round(100 * (money / bound - 1), 2)
+
+
+def _planned(problem: Problem, seed: int, seconds: float) -> tuple[dict[str, Any], Planned]:
+    wall, processor = time.perf_counter(), time.process_time()
+    found = plan(problem, seed=seed, effort=Effort(seconds=seconds))
+    row = {
+        "seconds": seconds,
+        "wall_s": round(time.perf_counter() - wall, 2),
+        "processor_s": round(time.process_time() - processor, 2),
+        "iterations": found.iterations,
+        "cost": round(found.cost, 1),
+        "unscheduled": len(found.unscheduled),
+        "broken": len(check(problem, found.plan)),
+    }
+    print(row, flush=True)
+    return row, found
+
+
+def _bound(problem: Problem, seed: int, seconds: float) -> float:
+    """Return a lower bound, with the routes of a search to begin with."""
+    seen = RoutesSeen()
+    packed = pack(Draft(problem), problem.jobs, frozenset())
+    for number in range(3):
+        solve(packed.arrays, seed=seed * 10 + number, iterations=20_000, seen=seen)
+
+    def say(number: int, value: float, best: float) -> None:
+        print(f"bound: round {number}, programme {value:.0f}, bound {best:.0f}", flush=True)
+
+    return lower_bound(problem, seen.costs, seconds=seconds, say=say)
+
+
+def _replanned(problem: Problem, first: Planned, seed: int) -> dict[str, Any]:
+    """Return what planning anew alters when the technician with the most visits on the first day is absent."""
+    today = [visit.people[0] for visit in first.plan.visits if visit.starts < 1440]
+    who = max(sorted(set(today)), key=today.count)
+    told = absent(published(problem, first.plan), who)
+    free = replace(told, weights=replace(told.weights, moved_today=0.0, moved_tomorrow=0.0, moved_later=0.0))
+    rows = {}
+    for name, each in (("moves_cost", told), ("moves_free", free)):
+        wall, processor = time.perf_counter(), time.process_time()
+        found = plan(each, seed=seed, effort=REPLAN, start=first.plan)
+        spent, used = time.perf_counter() - wall, time.process_time() - processor
+        changes = compare(free, first.plan, found.plan)
+        stay = len(first.plan.visits) - len(changes.moved) - len(changes.dropped)
+        rows[name] = {
+            "wall_s": round(spent, 2),
+            "processor_s": round(used, 2),
+            "other_visit_percent": round(100 * (1 - stay / len(first.plan.visits)), 1),
+            "told_otherwise_percent": round(100 * _told_otherwise(told, found) / len(first.plan.visits), 1),
+            "cost": round(cost(free, found.plan).total, 1),
+            "broken": len(check(each, found.plan)),
+        }
+    print(rows, flush=True)
+    return rows
+
+
+def _told_otherwise(told: Problem, found: Planned) -> float:
+    """Return how many published visits have other people, another date or a start an hour or more apart."""
+    unit = replace(told, weights=Weights(moved_today=1.0, moved_tomorrow=1.0, moved_later=1.0))
+    return cost(unit, found.plan).moved
+
+
+def _explained(problem: Problem, found: Planned) -> dict[str, Any]:
+    jobs = {job.id: job for job in problem.jobs}
+    times = []
+    for job in found.unscheduled:
+        began = time.process_time()
+        explain(problem, found.plan, jobs[job])
+        times.append(1000 * (time.process_time() - began))
+    row = {
+        "orders": len(times),
+        "mean_ms": round(sum(times) / max(len(times), 1), 1),
+        "most_ms": round(max(times, default=0.0), 1),
+    }
+    print(row, flush=True)
+    return row
+
+
+def _large(orders: int, seed: int, seconds: float) -> dict[str, Any]:
+    problem = made_up(seed, people=100, orders=orders, places=200)
+    hand = cost(problem, by_hand(problem)).total
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    row, found = _planned(problem, seed, seconds)
+    grown = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024
+    return row | {
+        "orders": orders,
+        "by_hand": round(hand),
+        "under_hand_percent": round(100 * (1 - found.cost / hand), 1),
+        "memory_mb": round(grown, 1),
+    }
+
+
+if __name__ == "__main__":
+    main()
