@@ -13,7 +13,7 @@ import numpy as np
 from runtime.scheduling.problem import Problem as Arrays
 from runtime.scheduling.problem import Reals
 from workorder_core.scheduling.checking import able
-from workorder_core.scheduling.costing import lateness, leaving_out, moving_one, waiting
+from workorder_core.scheduling.costing import SHIFTED, lateness, leaving_out, moving_one, waiting
 from workorder_core.scheduling.placing import Draft, Row
 from workorder_core.scheduling.problem import Job, Minute, Need, Person, Problem, Span, Visit, Workday
 from workorder_core.scheduling.tours import horizon
@@ -76,8 +76,11 @@ class Route:
         return minute - sum(max(0, min(minute, each.ends) - each.starts) for each in self.breaks)
 
 
-def pack(draft: Draft, free: Sequence[Job], closed: frozenset[Row]) -> Packed:
-    """Return the arrays for a draft, whose visits stay, and jobs to place beside them, not in ``closed`` rows."""
+def pack(draft: Draft, free: Sequence[Job], closed: frozenset[Row], *, keep_times: bool = False) -> Packed:
+    """Return the arrays for a draft, whose visits stay, and jobs to place beside them, not in ``closed`` rows.
+
+    With ``keep_times`` what is published begins on its date less than an hour earlier or later, or on another date.
+    """
     problem = draft.problem
     routes = _routes(draft)
     fixed = [
@@ -89,7 +92,7 @@ def pack(draft: Draft, free: Sequence[Job], closed: frozenset[Row]) -> Packed:
     units = [unit for job in free for unit in units_of(job)] + fixed
     index = {place: number for number, place in enumerate(_places(problem))}
     count = len(units)
-    opens, closes, kinds = _windows(units, routes)
+    opens, closes, kinds = _windows(units, routes, keep_times=keep_times)
     speeds = np.array([route.person.speed for route in routes])
     regular = [max(0, r.without_breaks(r.day.ends) - r.without_breaks(_begins(r.day))) for r in routes]
     starts: list[tuple[float, float, float]] = []
@@ -188,7 +191,7 @@ def _service(unit: Unit, routes: Sequence[Route]) -> float:
 
 
 def _windows(
-    units: Sequence[Unit], routes: Sequence[Route]
+    units: Sequence[Unit], routes: Sequence[Route], *, keep_times: bool
 ) -> tuple[Reals, Reals, np.ndarray[tuple[int], np.dtype[np.int64]]]:
     """Return when each unit may begin on each kind of route, and the kind of each route."""
     kinds: dict[tuple[object, ...], int] = {}
@@ -198,7 +201,7 @@ def _windows(
     closes = np.full((len(units) + 1, max(len(kinds), 1)), -1.0)
     for kind, route in examples.items():
         for j, unit in enumerate(units):
-            found = _window(unit, route)
+            found = _window(unit, route, keep_times=keep_times)
             if found is not None:
                 opens[j, kind], closes[j, kind] = found
             else:
@@ -207,7 +210,7 @@ def _windows(
     return opens, closes, number
 
 
-def _window(unit: Unit, route: Route) -> tuple[float, float] | None:
+def _window(unit: Unit, route: Route, *, keep_times: bool) -> tuple[float, float] | None:
     if unit.visit is not None:
         at = float(route.without_breaks(unit.visit.starts))
         return at, at
@@ -217,6 +220,10 @@ def _window(unit: Unit, route: Route) -> tuple[float, float] | None:
         until = route.person.certificates.get(code)
         if until is not None and until > day.starts:
             last = min(last, until)
+    told = job.told
+    if keep_times and told is not None and day.starts <= told.starts < day.latest:
+        length = told.ends - told.starts
+        first, last = max(first, told.starts - SHIFTED + 1), min(last, told.starts + SHIFTED - 1 + length)
     best: tuple[float, float] | None = None
     for window in job.windows or (Span(first, last),):
         opens = route.without_breaks(max(first, window.starts))

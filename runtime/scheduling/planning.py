@@ -26,7 +26,9 @@ ROUNDS = 3
 PACKING = 0.15
 """The share of the time for combining routes."""
 WARM = 0.1
-"""The temperature of a search that begins with a good plan, as a share of one that begins with nothing."""
+"""The temperature of a search that begins with combined routes, as a share of one that begins with nothing."""
+COOL = 0.03
+"""The same for one that begins with an earlier plan."""
 
 Progress = Callable[[float, float], None]
 """Gets which share of the work is over, and what the best plan costs so far."""
@@ -119,6 +121,8 @@ class _Planner:
         self.coupled = _in_turn([job for job in open_jobs if job.id in self.settled.coupled], self.worth)
         self.simple = [job for job in open_jobs if job.id not in self.settled.coupled]
         self.calls = self.iterations = 0
+        self.anew = False
+        """Whether a published plan is planned anew, in which most visits keep their times."""
         self.dropped: list[str] = []
 
     def kept(self, start: Plan) -> Draft:
@@ -127,6 +131,7 @@ class _Planner:
         Either every visit that breaks no rule stays at its time, or each keeps its place in the order of its workday
         and moves in time: whichever is cheaper.
         """
+        self.anew = True
         as_it_was = self.settled.copy()
         for visit in start.visits:
             job = as_it_was.jobs.get(visit.job)
@@ -203,7 +208,7 @@ class _Planner:
         return draft
 
     def _search(self, base: Draft, jobs: Sequence[Job], effort: Effort, start: Draft | None) -> tuple[Solution, Packed]:
-        packed = pack(base, jobs, self.closed)
+        packed = pack(base, jobs, self.closed, keep_times=self.anew)
         if not packed.units or not packed.rows:
             return Solution([[] for _ in packed.rows], [], 0.0, 0), packed
         routes = None if start is None else _as_routes(packed, start)
@@ -212,7 +217,7 @@ class _Planner:
         return solution, packed
 
     def _solve(self, packed: Packed, effort: Effort, start: list[list[int]] | None) -> Solution:
-        heat = 1.0 if start is None else WARM
+        heat = 1.0 if start is None else COOL
         if start is not None or effort.seconds is None or effort.seconds < ROUNDS_FROM_S:
             return self._once(packed, effort, start, heat, None)
         seen, share = RoutesSeen(), (1.0 - PACKING) / (ROUNDS + 1)
