@@ -146,7 +146,7 @@ class UnknownParameter(Exception):
         self.names, self.known = names, known
 
 
-def refuse_unknown_parameters(request: Request) -> None:
+async def refuse_unknown_parameters(request: Request) -> None:
     """Refuse an unknown parameter: a misspelled filter would let everything through."""
     route = request.scope.get("route")
     if not request.query_params or not isinstance(route, APIRoute):

@@ -151,7 +151,7 @@ PagedByWeight = Annotated[Paging, _of(50, 200)]
 """For lists of large rows."""
 
 
-def _as_file(_: Format = "json") -> None:
+async def _as_file(_: Format = "json") -> None:
     """Describe the parameter; the answer as a file is made by ``api.papers.exporting``."""
 
 

@@ -67,7 +67,7 @@ def know(connection: HTTPConnection, own: str | None) -> None:
         reader.language = state["liked"]
 
 
-def _in_their_language(request: Request) -> None:
+async def _in_their_language(request: Request) -> None:
     reader: Reader | None = getattr(request.state, "reader", None)
     if reader is not None:
         reader.language = request.state.liked

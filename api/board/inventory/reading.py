@@ -28,7 +28,9 @@ def number(text: str, *, places: int = 3, negative: bool = False) -> Decimal | N
     if not value.is_finite() or abs(value) > MOST or (value < 0 and not negative):
         raise InvalidForm(say("write a number from 0 to {most}, not {text!r}", most=str(MOST), text=text.strip()))
     if value != round(value, places):
-        raise InvalidForm(say("write {places} decimals at most", places=places))
+        raise InvalidForm(
+            say("write {places} decimals at most", places=places) if places else say("write a whole number")
+        )
     return value
 
 
