@@ -7,7 +7,8 @@ import pytest
 from psycopg import sql
 
 from api.board.forms.page_forms import forms_of
-from tests.api.pages.test_every_form import FORMS, HTML, filled, its_form, names, unseen
+from tests.api.pages.form_facts import HTML, names
+from tests.api.pages.test_every_form import FORMS, filled, its_form, unseen
 
 __all__ = ["names"]
 COMMA = "3,71"
