@@ -1,10 +1,15 @@
 """What the forms of `test_every_form` are about: orders, alarms, rounds, stock, runs, in the states that they need."""
 
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import psycopg
 import pytest
+from fastapi.testclient import TestClient
+from psycopg_pool import ConnectionPool
 
+from api.app import create
 from db.documents import documents, shadow
 from db.documents.documents import Kind
 from db.events import deliveries, events, receivers
@@ -13,6 +18,10 @@ from db.plant import devices
 from db.runs import runs, uploads
 from db.telemetry import quarantine
 from tests import a_plant, people
+from tests.a_plant import Seeded
+from tests.api.conftest import KEY
+from tests.parts import databases
+from tests.parts.databases import Filled
 from workorder_core.people.access import Role
 
 HTML = {"Accept": "text/html", "Origin": "http://localhost"}
@@ -29,9 +38,48 @@ STATES = {"hot": ("P-101", "unacknowledged"), "latched": ("P-104", "latched"), "
           "out": ("P-106", "out_of_service")}  # fmt: skip
 
 
+Facts = tuple[Seeded, dict[str, str]]
+
+
+@pytest.fixture(scope="session")
+def plants_of_forms(embedded_server: str, _template: str) -> Iterator[Filled[Facts]]:
+    """A plant in which every form has what it is about, made once for many tests."""
+    plants = Filled(embedded_server, _template, lambda conn: _fill(conn, embedded_server))
+    yield plants
+    plants.close()
+
+
 @pytest.fixture
-def names(client, seeded, pool, known) -> dict[str, str]:
+def database(plants_of_forms: Filled[Facts]) -> Iterator[str]:
+    with plants_of_forms.fresh() as url:
+        yield url
+
+
+@pytest.fixture
+def seeded(database: str, plants_of_forms: Filled[Facts]) -> Seeded:
+    return plants_of_forms.content()[0]
+
+
+@pytest.fixture
+def names(database: str, plants_of_forms: Filled[Facts]) -> dict[str, str]:
     """What the forms are about."""
+    return plants_of_forms.content()[1]
+
+
+def _fill(conn: psycopg.Connection, server_url: str) -> Facts:
+    seeded = a_plant.build(conn, now=datetime.now(UTC), days=0.5)
+    planner = people.add_key(conn, "a-planner", Role.PLANNER)
+    conn.commit()
+    with ConnectionPool(databases.named(server_url, conn.info.dbname), min_size=1, max_size=3, open=True) as pool:
+        app = create(pool, keys={"planner": KEY})
+        with (
+            TestClient(app, base_url="http://localhost", headers={"X-API-Key": KEY}) as client,
+            TestClient(app, base_url="http://localhost", headers={"X-API-Key": planner}) as other,
+        ):
+            return seeded, _facts(client, other, seeded, pool)
+
+
+def _facts(client: TestClient, planner: TestClient, seeded: Seeded, pool: ConnectionPool) -> dict[str, str]:
     now = datetime.now(UTC)
     found = {"asset": str(seeded.assets["P-101"]), "order": str(seeded.orders["emergency"])}
     found |= {"working": str(seeded.orders["reactive"]), "planned": str(seeded.orders["by hand"])}
@@ -82,7 +130,7 @@ def names(client, seeded, pool, known) -> dict[str, str]:
     for step, form in (("plan", {"plan": "GAP"}), ("assign", {"technician": "holm", "why": "near"}), ("start", {})):
         client.post(f"/orders/{found['planned']}/{step}", data=form, headers=HTML)
     less = {"asset_class": "centrifugal_pump", "criticality": "2", "safety_critical": "false", "why": "caged"}
-    known(Role.PLANNER).post(f"/assets/{seeded.assets['P-102']}/judged-as", data=less, headers=HTML)
+    planner.post(f"/assets/{seeded.assets['P-102']}/judged-as", data=less, headers=HTML)
     found["proposal"] = str(client.get("/api/v1/safety-proposals?waiting=true").json()[0]["id"])
     found |= _stores(client)
     day = {"starts_at": "2031-01-01T08:00:00Z", "ends_at": "2031-01-01T09:00:00Z", "reason": "new seal"}

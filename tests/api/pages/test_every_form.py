@@ -12,10 +12,10 @@ from psycopg import sql
 
 from api.app import create
 from api.language import chosen
-from tests.api.pages.form_facts import HTML, names
+from tests.api.pages.form_facts import HTML, database, names, plants_of_forms, seeded
 from tests.parts import pictures, pseudo
 
-__all__ = ["names"]
+__all__ = ["database", "names", "plants_of_forms", "seeded"]
 
 ALARM = {"alarm": "{hot}"}
 

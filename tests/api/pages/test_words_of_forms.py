@@ -2,13 +2,13 @@
 date is written for programs."""
 
 from api.language import chosen, formats
-from tests.api.pages.form_facts import HTML, names
+from tests.api.pages.form_facts import HTML, database, names, plants_of_forms, seeded
 from tests.api.pages.test_every_form import FORMS
 from tests.api.pages.test_words_of_pages import NO_WORDS
 from tests.parts import pseudo
 from tests.visible import for_programs
 
-__all__ = ["names"]
+__all__ = ["database", "names", "plants_of_forms", "seeded"]
 QUOTED = frozenset({"seal_dry", "secrets_key", "NaN"})
 """A key of an example, a setting and a word of JSON, which pages quote as they are written."""
 
