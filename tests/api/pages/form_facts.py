@@ -118,10 +118,10 @@ def _facts(client: TestClient, planner: TestClient, seeded: Seeded, pool: Connec
         conn.execute("UPDATE judge_events SET arrival = 0 WHERE kind = 'shadow'")
         found |= _runs(conn, now)
         quarantine.keep(conn, a_plant.refusals(now))
-        found["kept"] = str(conn.execute("SELECT min(id) FROM quarantine").fetchone()[0])
-        found["number"] = conn.execute(
-            "SELECT number FROM work_orders WHERE id = %s", [seeded.orders["done"]]
-        ).fetchone()[0]
+        ((kept,),) = conn.execute("SELECT min(id) FROM quarantine").fetchall()
+        done = [seeded.orders["done"]]
+        ((number,),) = conn.execute("SELECT number FROM work_orders WHERE id = %s", done).fetchall()
+        found |= {"kept": str(kept), "number": number}
         conn.execute("UPDATE assets SET safety_critical = true WHERE code = 'P-102'")
     client.put("/api/v1/sites/NTH/costs/currency", json={"currency": "NOK"}).raise_for_status()
     plan = {"title": "Measure", "steps": [{"kind": "measurement", "instruction": "The gap", "unit": "mm"}],
