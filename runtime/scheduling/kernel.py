@@ -40,6 +40,8 @@ SPLIT = 0.5
 """How often a string keeps some jobs in its middle."""
 SINGLES = 0.1
 """How often single jobs at random are taken out instead of strings."""
+BY_WORTH = 0.3
+"""How often jobs whose leaving out costs differently are put back by that."""
 WHOLE_ROUTE = 0.03
 """How often the jobs of one whole route are."""
 
@@ -540,8 +542,14 @@ def ruin_route(p: Packed, s: Plan, old: Plan, touched: Flags, pool: Whole, size:
 
 @compiled
 def sort_pool(p: Packed, pool: Whole, size: int, rng: Seeds, keys: Reals) -> None:
-    """Put the removed jobs into one of seven orders: at random, dear first, far, close, narrow window, early, late."""
-    kind = draw(rng) * 14.0
+    """Put the removed jobs into one of seven orders: at random, long first, far, close, narrow window, early, late.
+
+    Where leaving one out costs more than leaving out another, now and then by that, for each minute that it takes.
+    """
+    least, most = math.inf, 0.0
+    for i in range(size):
+        least, most = min(least, p.skip[pool[i]]), max(most, p.skip[pool[i]])
+    kind = 14.0 if most > least and draw(rng) < BY_WORTH else draw(rng) * 14.0
     for i in range(size):
         j = pool[i]
         window = p.windows[j, 0, 1] - p.windows[j, 0, 0]
@@ -557,8 +565,10 @@ def sort_pool(p: Packed, pool: Whole, size: int, rng: Seeds, keys: Reals) -> Non
             keys[i] = window
         elif kind < 13.0:
             keys[i] = p.windows[j, 0, 0]
-        else:
+        elif kind < 14.0:
             keys[i] = -p.windows[j, 0, 1]
+        else:
+            keys[i] = -p.skip[j] / max(p.service[j], 1e-9)
     for i in range(1, size):  # insertion sort: stable, and the pool is short
         j, key = pool[i], keys[i]
         k = i - 1
@@ -598,7 +608,8 @@ def total(p: Packed, s: Plan) -> float:
 
 @compiled
 def construct(p: Packed, s: Plan, old: Plan, rng: Seeds) -> None:
-    """Put every job that is left out where it is cheapest, those with narrow windows first."""
+    """Put every job that is left out where it is cheapest: those first that cost most to leave out, of these those
+    with narrow windows."""
     n = p.skip.shape[0]
     pool = np.empty(n + 1, dtype=np.int64)
     keys = np.empty(n + 1, dtype=np.float64)
@@ -609,6 +620,9 @@ def construct(p: Packed, s: Plan, old: Plan, rng: Seeds) -> None:
             keys[size] = p.windows[j, 0, 1] - p.windows[j, 0, 0]
             size += 1
     pool[:size] = pool[:size][np.argsort(keys[:size])]
+    for i in range(size):
+        keys[i] = -p.skip[pool[i]]
+    pool[:size] = pool[:size][np.argsort(keys[:size], kind="mergesort")]
     touched = np.zeros(s.numbers.shape[0], dtype=np.bool_)
     recreate(p, s, old, touched, pool, size, rng, 0.0)
 
