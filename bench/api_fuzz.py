@@ -28,7 +28,7 @@ from psycopg_pool import ConnectionPool
 
 from api import passwords
 from api.app import create
-from bench.api_fuzz_parts import made, plant
+from bench.api_fuzz_parts import made, plant, rooms
 from db import schema
 from runtime.embedded import postgres
 from tests import people
@@ -62,9 +62,11 @@ def _is_done(operation: str, status: int) -> bool:
 
 
 def run(app: FastAPI, url: str, *, count: int, seed: int, tell_every: int = 0) -> Outcome:
-    """Send so many requests to an application on a filled database; the same seed chooses the same operations."""
+    """Fill the plant's rooms and send so many requests to an application; the same seed chooses the same operations."""
+    with psycopg.connect(url) as conn:
+        address = rooms.fill(app, made.KEYS[0], conn)
     with patch.object(anyio.to_thread, "run_sync", _at_once):
-        return asyncio.run(_run(app, url, count, seed, tell_every))
+        return asyncio.run(_run(app, url, address, count, seed, tell_every))
 
 
 async def _at_once(work: Callable[..., Any], *given: Any, **_: Any) -> Any:
@@ -72,7 +74,7 @@ async def _at_once(work: Callable[..., Any], *given: Any, **_: Any) -> Any:
     return work(*given)
 
 
-async def _run(app: FastAPI, url: str, count: int, seed: int, tell_every: int) -> Outcome:
+async def _run(app: FastAPI, url: str, address: str, count: int, seed: int, tell_every: int) -> Outcome:
     # One loop for all requests: a test client makes one, and its threads, anew for each.
     outcome, ids, began = Outcome(), dict[str, Any](), time.perf_counter()
     for operation, _ in made.operations(app):
@@ -83,7 +85,7 @@ async def _run(app: FastAPI, url: str, count: int, seed: int, tell_every: int) -
         async with httpx.AsyncClient(transport=way, base_url="http://localhost", follow_redirects=False) as client:
             for number in range(count):
                 if number % ASKED_AGAIN == 0:
-                    ids.update(plant.known(conn))
+                    ids.update(plant.known(conn, address))
                     conn.commit()
                 await _send(client, next(wanted), number, outcome)
                 if tell_every and (number + 1) % tell_every == 0:

@@ -163,7 +163,12 @@ class Exports:
         headers = [*started["headers"]]
         on = _NEXT.search(Headers(raw=headers).get("link", ""))
         following = on[1].partition("?")[2] if on else None
-        of = {name: int(key) for name, key in asked.get("path_params", {}).items() if name == "asset_id"}
+        # Of a request that was refused, they are whatever was written there.
+        of = {
+            name: int(key)
+            for name, key in asked.get("path_params", {}).items()
+            if name == "asset_id" and started["status"] == 200
+        }
         liked = asked["state"].get("liked", ENGLISH)
         return _Page(started["status"], headers, bytes(body), following, liked, of)
 

@@ -13,22 +13,37 @@ from fastapi.routing import iter_route_contexts
 
 from bench.api_fuzz_parts.values import BROKEN, NASTY, Maker
 from tests import people
+from workorder_core.tables.plant_tables import TABLES
 
 KEYS = ("fuzz-key-0123456789", "other-key-9876543210")
 """Two, because some things take a second person."""
 _PICTURE = b"\x89PNG\r\n\x1a\n"
+_ROWS = b"Tag;Name\nP-900;Wash pump\n"
 _TYPED: Mapping[str, str | Sequence[str]] = {
-    "title": "Look at it", "why": "because", "reason": "because",
-    "kind": ("inspection", "corrective", "duplicate_of"), "component": "bearing", "failure_mode": "OHE",
-    "priority": "3", "hours": "2", "starts_at": "2027-03-02T08:00", "ends_at": "2027-03-02T10:00",
-    "technician": "holm", "finding": "confirmed", "cause": "wear", "remedy": "replace", "waits": "parts", "text": "x",
-    "asset_class": "centrifugal_pump", "criticality": "3", "roles": "viewer", "assets": "NTH/P-101", "device": "gw-1",
-    "asset": "NTH/P-101", "unit": "bar", "numbers": "measurement", "value": "1.8", "note": "x", "open_ended": "true",
-    "full_name": "Somebody", "alarm": "1 rule:bearing-hot", "why_them": "because", "password": people.PASSWORD,
-    "current": people.PASSWORD, "again": people.PASSWORD,
+    "title": "Look at it", "why": "because", "reason": "because", "kind": ("inspection", "corrective", "duplicate_of"),
+    "component": "bearing", "failure_mode": "OHE", "priority": "3", "hours": "2", "starts_at": "2027-03-02T08:00",
+    "ends_at": "2027-03-02T10:00", "technician": "holm", "finding": "confirmed", "cause": "wear", "remedy": "replace",
+    "waits": "parts", "text": "x", "asset_class": "centrifugal_pump", "criticality": "3", "roles": "viewer",
+    "assets": "NTH/P-101", "device": "gw-1", "asset": "NTH/P-101", "unit": "bar", "numbers": "measurement",
+    "value": "1.8", "note": "x", "open_ended": "true", "full_name": "Somebody", "alarm": "1 rule:bearing-hot",
+    "why_them": "because", "password": people.PASSWORD, "current": people.PASSWORD, "again": people.PASSWORD,
+    "site": "NTH", "table": tuple(TABLES), "form": "form", "code": "X-1", "order": "NTH-1", "quantity": "2,5",
+    "wanted": "3", "many": "2", "unit_cost": "9,50", "price": "8", "others": "box = 12", "lead": "3",
+    "expires_on": "2027-03-02", "expected_on": "2027-03-02", "due_at": "2027-03-02T10:00", "due": "2027-03-02",
+    "borrower": "holm", "booked_for": "holm", "item_class": "seals", "bins": "A1", "statement": "No end",
+    "grade": "minor", "owner": "Shift", "how": "route", "do": ("done", "keep"), "ago_s": "5", "header_row": "1",
+    "decimal": ",", "since": "2026-03-02T08:00", "until": "2027-03-02T08:00", "address": "mette@plant.example",
+    "url": "https://erp.example.com/in", "kinds": "order.*", "currency": "EUR", "skill": "mechanical", "per_hour": "80",
+    "from_date": "2027-01-01", "failure": "900", "of": "site", "states": "off = 0", "plausible_low": "-5",
+    "plausible_high": "9,5", "wraps_at": "65536", "language": "de", "warm_up": "3", "occurrence": "1", "said": "done",
+    "drawn": "", "lot": "L1", "kept_at": "cabinet", "supplier": "Sealco",
 }  # fmt: skip
 """What somebody types into the fields of forms."""
-_OF_FORMS = {"asset_id": "asset_id", "number": "number", "plan": "plan_code", "name": "user_name", "rule": "rule"}
+_OF_FORMS = {
+    "asset_id": "asset_id", "number": "number", "plan": "plan_code", "name": "user_name", "rule": "rule",
+    "checklist_id": "checklist_id", "route_id": "route_id", "item": "item_id", "store": "store_id", "to_bin": "bin_id",
+    "for_store": "store_id", "booking": "booking_id", "line": "line",
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,11 +99,12 @@ def _path(maker: Maker, template: str) -> str:
             of_pair |= dict(zip(name.split("/"), maker.chance.choice(maker.ids[name]).split("/"), strict=True))
     pieces = []
     for piece in template.split("/"):
-        name = piece.strip("{}").partition(":")[0]
+        name, _, ending = piece.removeprefix("{").partition("}")
+        name = name.partition(":")[0]
         known = (of_pair[name],) if name in of_pair else maker.ids.get(name, ())
         nasty = not known or maker.chance.random() < maker.nasty
         filled = as_text(maker.chance.choice(NASTY if nasty else known))[:300]
-        pieces.append(quote(filled, safe="") if piece.startswith("{") else piece)
+        pieces.append(quote(filled, safe="") + ending if piece.startswith("{") else piece)
     return "/".join(pieces)
 
 
@@ -124,6 +140,7 @@ def _of_api(
         made["content"] = json.dumps(body, allow_nan=True).encode()
     elif content:
         made["files"] = _file(maker)
+        made["data"] = _typed(maker, ("site", "table")) if path.endswith("/uploads") else {}
     return made
 
 
@@ -141,8 +158,9 @@ def _headers(maker: Maker, operation: Mapping[str, Any]) -> dict[str, str]:
 
 def _file(maker: Maker) -> dict[str, tuple[str, bytes]]:
     name = quote(as_text(maker.chance.choice(NASTY)))[:200] or "x"
-    content = maker.chance.choice((_PICTURE, b"\xff\xd8\xff", b"", b"x")) + b"x" * maker.chance.randint(0, 99)
-    return {"file": (name if maker.nasty else "seen.png", content if maker.nasty else _PICTURE + content)}
+    content = maker.chance.choice((_PICTURE, b"\xff\xd8\xff", b"", b"x", _ROWS)) + b"x" * maker.chance.randint(0, 99)
+    usual = maker.chance.choice((("seen.png", _PICTURE + content), ("rows.csv", _ROWS)))
+    return {"file": (name, content) if maker.nasty else usual}
 
 
 def _fields_of(asked: Any, kind: str) -> list[str]:
@@ -155,8 +173,9 @@ def _of_page(method: str, path: str, typed: Sequence[str], body: Sequence[str], 
     headers = {"X-API-Key": maker.chance.choice(KEYS), "Accept": "text/html"}
     made: dict[str, Any] = {"method": method, "url": _path(maker, path), "headers": headers}
     made["params"] = _typed(maker, typed)
-    if method == "POST" and body == ["file"]:
+    if method == "POST" and "file" in body:
         made["files"] = _file(maker)
+        made["data"] = _typed(maker, [name for name in body if name != "file"])
     elif method == "POST" and body:
         made["data"] = _typed(maker, body)
     return made

@@ -13,6 +13,7 @@ from db.plant import hierarchy, safety
 from db.telemetry import quarantine
 from tests import a_plant, people
 from workorder_core.people.access import Role
+from workorder_core.tables.plant_tables import TABLES
 
 _RULEBOOK = Path(__file__).parent.parent.parent / "data" / "samples" / "rulebook.toml"
 _ACTOR = "person:mette"
@@ -30,16 +31,47 @@ _QUERIES = {
     "user_name": "SELECT name FROM users ORDER BY created_at DESC LIMIT 10",
     "key_name": "SELECT name FROM api_keys ORDER BY revoked_at NULLS FIRST, created_at DESC LIMIT 10",
     "plan_code": "SELECT DISTINCT code FROM job_plans ORDER BY code LIMIT 10",
-    "order_id/attachment_id": "SELECT order_id || '/' || id FROM attachments ORDER BY at DESC LIMIT 10",
+    "order_id/attachment_id": "SELECT order_id || '/' || id FROM attachments WHERE order_id IS NOT NULL LIMIT 10",
     "order_id/seq": "SELECT order_id || '/' || seq FROM order_steps ORDER BY order_id, seq LIMIT 40",
     "asset_id/signal": "SELECT asset_id || '/' || name FROM signals ORDER BY id LIMIT 40",
+    "plan_id": "SELECT id FROM maintenance_plans ORDER BY retired_at NULLS FIRST, id DESC LIMIT 10",
+    "plan_id/series_id": "SELECT plan_id || '/' || id FROM maintenance_series ORDER BY id DESC LIMIT 20",
+    "location_id": "SELECT id FROM locations ORDER BY id LIMIT 10",
+    "file_id": "SELECT id FROM attachments ORDER BY at DESC LIMIT 20",
+    "receiver_id": "SELECT id FROM receivers ORDER BY id DESC LIMIT 10",
+    "receiver_id/event_id": "SELECT receiver_id || '/' || event_id FROM deliveries ORDER BY event_id DESC LIMIT 20",
+    "run_key": "SELECT id FROM runs ORDER BY requested_at DESC LIMIT 10",
+    "run_key/file_name": "SELECT run || '/' || name FROM run_files ORDER BY run LIMIT 10",
+    "upload_id": "SELECT id FROM uploads ORDER BY at DESC LIMIT 10",
+    "checklist_id": "SELECT id FROM checklists ORDER BY archived_at NULLS FIRST, id DESC LIMIT 10",
+    "route_id": "SELECT id FROM inspection_routes ORDER BY archived_at NULLS FIRST, id DESC LIMIT 10",
+    "round_id": "SELECT id FROM inspection_rounds ORDER BY status IN ('completed', 'missed'), id DESC LIMIT 10",
+    "round_id/position": "SELECT round_id || '/' || position FROM inspection_stops ORDER BY round_id DESC LIMIT 20",
+    "round_id/photo_id": "SELECT round_id || '/' || id FROM inspection_photos ORDER BY round_id DESC LIMIT 10",
+    "audit_id": "SELECT id FROM audits ORDER BY closed_at NULLS FIRST, id DESC LIMIT 10",
+    "audit_id/seq": "SELECT audit_id || '/' || seq FROM audit_findings ORDER BY audit_id DESC LIMIT 20",
+    "feed_id": "SELECT id FROM calendar_feeds ORDER BY revoked_at NULLS FIRST, id DESC LIMIT 5",
+    "item_id": "SELECT id FROM items ORDER BY retired_at NULLS FIRST, id DESC LIMIT 10",
+    "store_id": "SELECT id FROM stores ORDER BY id DESC LIMIT 5",
+    "bin_id": "SELECT id FROM bins ORDER BY id DESC LIMIT 5",
+    "order_id/line": "SELECT order_id || '/' || line FROM reservations ORDER BY asked_at DESC LIMIT 10",
+    "request_id": "SELECT id FROM purchase_requests ORDER BY state = 'requested' DESC, id DESC LIMIT 10",
+    "tool_id": "SELECT id FROM tools ORDER BY retired_at NULLS FIRST, id DESC LIMIT 10",
+    "booking_id": "SELECT id FROM tool_bookings ORDER BY state = 'booked' DESC, id DESC LIMIT 10",
+    "token": "SELECT token FROM scan_addresses ORDER BY created_at DESC LIMIT 10",
+    "lot": "SELECT lot FROM item_lots LIMIT 5",
+    "event_id": "SELECT id FROM events ORDER BY id DESC LIMIT 10",
 }
 _ALARMS = (("unacknowledged", True, False), ("latched", False, True), ("returned_unacknowledged", False, False))
 """States of alarms, whether what they warn of is there, and whether they latch; a third of the assets each."""
 _FIXED: dict[str, Sequence[str]] = {
     "kind": ("rulebook", "rulebook", "models"), "site_code": ("NTH",), "site": ("NTH",), "device": ("gw-1", "gw-2"),
     "step": ("start", "hold", "complete", "assign", "shadow", "return"), "verdict": ("confirm", "reject"),
-    "verb": ("new", "remove", "promoted", "dropped"), "seq": ("1", "2"),
+    "verb": ("new", "remove", "promoted", "dropped", "pause", "enable", "test", "secret", "replay",
+             "skip", "lend", "return", "issue", "count", "receive", "adjust", "transfer", "reserve", "release",
+             "order", "cancel", "put"),
+    "seq": ("1", "2"), "position": ("1",), "item": ("seal", "temp"), "table": tuple(TABLES),
+    "to": ("asset", "location"),
 }  # fmt: skip
 
 
@@ -57,13 +89,15 @@ def fill(conn: Connection) -> None:
         )
 
 
-def known(conn: Connection) -> dict[str, Sequence[str]]:
-    """Return what is there by the names of path parameters, pairs by both; what has been used up is made again."""
+def known(conn: Connection, *addresses: str) -> dict[str, Sequence[str]]:
+    """Return what is there by the names of path parameters, pairs by both; what has been used up is made again.
+    ``addresses`` of calendars cannot be read from the database.
+    """
     _renew(conn)
     found = {name: [str(row[0]) for row in conn.execute(query.encode())] for name, query in _QUERIES.items()}
     rules = [each.id for each in rules_in_force.newest(conn).rules]
     ids = {name: values for name, values in found.items() if values} | _FIXED
-    return ids | {"rule": rules, "other_id": found["order_id"]}
+    return ids | {"rule": rules, "other_id": found["order_id"], "token": [*found["token"], *addresses]}
 
 
 def _renew(conn: Connection) -> None:

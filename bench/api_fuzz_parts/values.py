@@ -31,8 +31,8 @@ WRITTEN_ON = datetime(2026, 3, 2, tzinfo=UTC)
 _TIMES = ("2026-03-02T08:00:00+01:00", "2026-11-20T08:00:00Z", "2027-03-02T06:00:00Z", "2027-03-03T18:00:00+09:00")
 _OWN = ("name", "code")
 """Fields whose value nobody else may have."""
-_KNOWN_AS = {"plan": "plan_code", "other_id": "other_id", "asset_id": "asset_id", "number": "version_number"}
-"""Fields of examples whose value has to be there, by the ids that are known."""
+_KNOWN_AS = {"plan": "plan_code", "number": "version_number"}
+"""Fields of examples whose value has to be there, by the ids that are known; those that end in ``_id`` are too."""
 
 
 class Maker:
@@ -84,13 +84,16 @@ class Maker:
             return {key: self._there(each, key) for key, each in value.items()}
         if isinstance(value, list):
             return [self._there(each, name) for each in value]
-        known = self.ids.get(_KNOWN_AS.get(name, ""), ())
+        known = self._known(name)
         if known:
             one = self.chance.choice(known)
             return int(one) if isinstance(value, int) else one
         if name in _OWN and isinstance(value, str) and self.chance.random() < 0.8:
             return f"{value}-{self.chance.randrange(10**9)}"
         return self._moved(value) if isinstance(value, str) else value
+
+    def _known(self, name: str) -> Sequence[str]:
+        return self.ids.get(_KNOWN_AS.get(name, name if name.endswith("_id") else ""), ())
 
     def _moved(self, text: str) -> str:
         if "T" not in text:
@@ -114,13 +117,20 @@ class Maker:
     def _object(self, said: Mapping[str, Any], depth: int) -> dict[str, Any]:
         needed = said.get("required", ())
         made = {
-            name: self.value(each, depth + 1)
+            name: self._field(name, each, depth + 1)
             for name, each in said.get("properties", {}).items()
             if (name in needed and self.chance.random() < 0.97) or self.chance.random() < 0.5
         }
         if self.chance.random() < self.nasty / 2:
             made[str(self.chance.choice(NASTY))[:50]] = self.chance.choice(NASTY)
         return made
+
+    def _field(self, name: str, said: Mapping[str, Any], depth: int) -> Any:
+        known = self._known(name) if name.endswith("_id") else ()
+        if not known or self.chance.random() < self.nasty:
+            return self.value(said, depth)
+        one = self.chance.choice(known)
+        return int(one) if one.isdecimal() else one
 
     def _array(self, said: Mapping[str, Any], depth: int) -> list[Any]:
         return [self.value(said.get("items", {}), depth + 1) for _ in range(self.chance.choice((0, 1, 1, 2, 5)))]

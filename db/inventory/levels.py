@@ -19,6 +19,7 @@ from db import scope, sql
 from db.errors import NotFound
 from db.inventory.items import words_of
 from workorder_core.inventory import issuing, reordering, reserving
+from workorder_core.inventory.errors import InvalidReorderRule
 from workorder_core.inventory.issuing import Lot
 from workorder_core.inventory.ledger import Kind, Movement
 from workorder_core.inventory.quantities import ZERO
@@ -269,7 +270,12 @@ def set_rule(
     reorder_quantity: Decimal | None,
     at: datetime,
 ) -> Level:
-    """Set an item's reorder rule for a store; if the stock is below it, more is requested at once."""
+    """Set an item's reorder rule for a store; if the stock is below it, more is requested at once.
+
+    Raises InvalidReorderRule if the minimum is above the reorder point.
+    """
+    if minimum is not None and reorder_point is not None and minimum > reorder_point:
+        raise InvalidReorderRule
     lock(conn, item_id, store_id)
     rule = {"minimum": minimum, "reorder_point": reorder_point, "reorder_quantity": reorder_quantity}
     conn.execute(_QUERIES["set_rule"], rule | {"item_id": item_id, "store_id": store_id})

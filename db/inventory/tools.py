@@ -17,8 +17,9 @@ from db.errors import AlreadyExists, NotFound
 from db.inventory import bookings
 from db.inventory.bookings import Booking
 from workorder_core.inventory.bookings import BookingState
-from workorder_core.inventory.errors import BookingEnded, ToolIsIn, ToolIsOut, ToolRetired
+from workorder_core.inventory.errors import BookingEnded, InvalidBooking, ToolIsIn, ToolIsOut, ToolRetired
 from workorder_core.people.access import Who
+from workorder_core.sentences import say
 
 _QUERIES = sql.load("inventory_tools")
 
@@ -137,9 +138,13 @@ def lend(
 
     The loan collects ``booking_id``, else a booking of the borrower or of the order at that time. Raises ToolIsOut if
     somebody else has the tool, ToolIsBooked if the loan would last into somebody else's booking, ToolRetired,
-    BookingEnded, NotFound.
+    BookingEnded, InvalidBooking if it ends before it begins or has yet to begin, NotFound.
     """
     tool = _usable(conn, tool_id)
+    if lent_at is not None and lent_at > at:
+        raise InvalidBooking(say("it cannot have been lent at a time that is still to come"))
+    if due_at <= (lent_at or at):
+        raise InvalidBooking(say("it is due back after it is lent, not before"))
     bookings.check_order(conn, order_id, tool.site_id, who)
     if booking_id is None:
         booking_id = bookings.collected(conn, tool_id, borrower=borrower, order_id=order_id, at=at, due_at=due_at)

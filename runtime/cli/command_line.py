@@ -49,11 +49,13 @@ def shown_errors() -> Iterator[None]:
     from runtime.cli.plant_file import InvalidPlantFile
     from runtime.demo.demo import DemoProblem
     from runtime.demo.sample_plants import NoSuchSample
+    from workorder_core.inventory.errors import StockError
     from workorder_core.tables.layout import InvalidLayout
 
     mistakes = (
         InvalidSettings, InvalidRulebook, InvalidModels, InvalidMapping, InvalidPlantFile, DemoProblem, NoSuchSample,
-        InvalidBacktest, InvalidFailures, NothingToJudge, StoreError, SchemaTooOld, InvalidFile, InvalidLayout,
+        InvalidBacktest, InvalidFailures, NothingToJudge, StoreError, StockError, SchemaTooOld, InvalidFile,
+        InvalidLayout,
     )  # fmt: skip
     try:
         yield

@@ -19,6 +19,7 @@ from db.runs.runs import MadeFile
 from ingest.tables import sheets
 from ingest.tables.sheets import InvalidFile, Sheet
 from runtime.runs.work import CannotBeDone, Done, Work
+from workorder_core.inventory.errors import StockError
 from workorder_core.plant import new_names
 from workorder_core.plant.new_names import NameKind
 from workorder_core.sentences import kept
@@ -83,7 +84,7 @@ def execute(work: Work) -> Done:
             work.conn, file.site, file.name, file.content, asked, actor=work.run.requested_by,
             on_progress=work.progress,
         )  # fmt: skip
-    except (InvalidFile, InvalidLayout, StoreError) as problem:
+    except (InvalidFile, InvalidLayout, StoreError, StockError) as problem:
         raise CannotBeDone(str(problem)) from None
     work.log(kept("{file}: {form}, {count:,} rows", file=file.name, form=made.sheet.form, count=made.plan.rows))
     if asked.apply and made.plan.wrong:

@@ -1,13 +1,14 @@
 """Values that nobody should send, to every route: no 500."""
 
 import json
+import re
 
 import pytest
 
 from api import passwords
 from api.app import create
 from bench import api_fuzz
-from bench.api_fuzz_parts import made, plant
+from bench.api_fuzz_parts import made, plant, rooms
 from tests import people
 
 V1 = "/api/v1"
@@ -58,3 +59,14 @@ def test_a_picture_that_is_none_is_said_at_the_step(client, seeded) -> None:
     answer = client.post(f"/orders/{seeded.orders['by hand']}/plan-steps/1", data={"photo": "none of them"})
     assert answer.status_code == 422
     assert "hoose one of the order" in answer.text
+
+
+def test_there_is_something_for_every_parameter_of_a_path(database: str, pool) -> None:
+    app = create(pool, keys=dict(zip(("fuzz", "other"), made.KEYS, strict=True)))
+    with pool.connection() as conn:
+        plant.fill(conn)
+        conn.commit()
+        address = rooms.fill(app, made.KEYS[0], conn)
+        known = {part for name in plant.known(conn, address) for part in name.split("/")}
+    asked = {name for operation, _ in made.operations(app) for name in re.findall(r"\{(\w+)", operation)}
+    assert asked - known == set()

@@ -218,7 +218,14 @@ class ToolRetired(StockError):
 
 
 class InvalidBooking(StockError):
-    """A time that cannot be booked; the argument is the sentence."""
+    """A time for which a tool cannot be booked or lent; the argument is the sentence."""
+
+
+class InvalidReorderRule(StockError):
+    """A minimum above the reorder point: stock would be short before more is requested."""
+
+    def __init__(self) -> None:
+        super().__init__(say("the minimum is at most the reorder point"))
 
 
 class BookingEnded(StockError):

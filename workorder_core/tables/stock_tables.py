@@ -3,10 +3,15 @@
 from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 
-from workorder_core.inventory.quantities import MOST
+from workorder_core.inventory.quantities import MOST, SMALLEST
 from workorder_core.sentences import say
 from workorder_core.tables.cells import CellKind, Column
 from workorder_core.tables.tables import Facts, Row, RowProblem, Table
+
+_SMALLEST: Mapping[str, Decimal] = {"price": Decimal("0.0001"), "pack_size": Decimal("0.000001")}
+"""The smallest numbers above zero that are stored, by column; of the others it is that of quantities."""
+_ABOVE_ZERO = {"stock": {"reorder_quantity"}, "bills": {"quantity"}}
+"""Columns in which a zero says nothing, by table."""
 
 
 def _sizes(table: Table, rows: Sequence[Row], _: Mapping[str, Facts]) -> list[RowProblem]:
@@ -16,15 +21,36 @@ def _sizes(table: Table, rows: Sequence[Row], _: Mapping[str, Facts]) -> list[Ro
         for row in rows
         if (row.values.get("pack") is None) != (row.values.get("pack_size") is None) or row.values.get("pack_size") == 0
     ]
-    return half + _negative(table, rows)
+    return half + _out_of_range(table, rows)
 
 
-def _negative(table: Table, rows: Sequence[Row]) -> list[RowProblem]:
+def _out_of_range(table: Table, rows: Sequence[Row]) -> list[RowProblem]:
+    """Return the rows with a number below zero, beyond the most, or so small that it would be stored as zero."""
+    found = []
+    for row in rows:
+        for column in table.columns:
+            value = row.values.get(column.name)
+            if not isinstance(value, int | Decimal) or isinstance(value, bool):
+                continue
+            smallest = _SMALLEST.get(column.name, SMALLEST)
+            if not 0 <= value <= MOST:
+                found.append(table.wrong(row, column.name, say("is not from 0 to a billion")))
+            elif 0 < value < smallest:
+                problem = say("is too small: the smallest is {smallest}", smallest=f"{smallest:f}")
+                found.append(table.wrong(row, column.name, problem))
+            elif value == 0 and column.name in _ABOVE_ZERO.get(table.name, ()):
+                found.append(table.wrong(row, column.name, say("is to be above 0")))
+    return found
+
+
+def _rules(table: Table, rows: Sequence[Row]) -> list[RowProblem]:
+    """Return the rows whose minimum is above their reorder point."""
     return [
-        table.wrong(row, column.name, say("is not from 0 to a billion"))
+        table.wrong(row, "minimum", say("the minimum is at most the reorder point"))
         for row in rows
-        for column in table.columns
-        if isinstance(value := row.values.get(column.name), int | Decimal) and not 0 <= value <= MOST
+        if isinstance(least := row.values.get("minimum"), Decimal)
+        and isinstance(point := row.values.get("reorder_point"), Decimal)
+        and least > point
     ]
 
 
@@ -35,7 +61,7 @@ def _known_items(items: frozenset[str]) -> Callable[[Table, Sequence[Row], Mappi
             for row in rows
             if row.values.get("item") is not None and row.values["item"] not in items
         ]
-        return lost + _negative(table, rows)
+        return lost + _out_of_range(table, rows) + _rules(table, rows)
 
     return check
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 from types import TracebackType
 from typing import Self, TypeVar
 
@@ -9,6 +10,7 @@ from workorder_core.sentences import joined, say
 
 Value = TypeVar("Value")
 Other = TypeVar("Other")
+Kind = TypeVar("Kind", bound=StrEnum)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +88,14 @@ class Fields:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None) -> None:
         if kind is None and (self.wrong or self.asked):
             raise InvalidForm(fields=self.wrong, asked=self.asked)
+
+
+def one_of(kinds: type[Kind], text: str) -> Kind:
+    """Parse the choice from a list whose values are those of an enum. Raises InvalidForm."""
+    try:
+        return kinds(text.strip())
+    except ValueError:
+        raise InvalidForm(say("choose one of the list")) from None
 
 
 def as_number(text: str) -> float | None:

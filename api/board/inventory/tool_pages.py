@@ -26,6 +26,7 @@ from workorder_core.sentences import say
 
 router = APIRouter(include_in_schema=False, dependencies=[KNOWN], route_class=FormRoute)
 SHOWN, LOANS, BOOKED = 200, 15, 300
+_WRONG_LOAN = {ToolIsOut: "borrower", ToolIsBooked: "due_at", ToolRetired: "borrower", InvalidBooking: "due_at"}
 _MONTH = Query(alias="month", max_length=7, pattern=r"^(\d{4}-\d\d)?$")
 
 
@@ -180,7 +181,7 @@ def cancel(booking_id: int, conn: Conn, now: Now, who: Asking, sent: SentForm) -
 
 
 @router.post("/tools/{tool_id}/{verb}", dependencies=[HANDLES_STOCK])
-@shown_on("/tools/{tool_id}", at={ToolIsOut: "borrower", ToolIsBooked: "due_at", ToolRetired: "borrower"})
+@shown_on("/tools/{tool_id}", at=_WRONG_LOAN)
 def step(
     tool_id: int,
     verb: Literal["lend", "return"],

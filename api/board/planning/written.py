@@ -3,11 +3,12 @@
 from collections.abc import Mapping
 from datetime import datetime
 from decimal import Decimal, InvalidOperation
+from enum import StrEnum
 from typing import Any
 
 from pydantic import BaseModel, Field
 
-from api.board.forms.form_errors import Fields, InvalidForm, figure
+from api.board.forms.form_errors import Fields, InvalidForm, figure, one_of
 from workorder_core.digits import plain
 from workorder_core.far_times import near_day
 from workorder_core.planning.plans import (
@@ -28,6 +29,12 @@ from workorder_core.tables.plan_table import season_of, season_said
 from workorder_core.words import OrderType
 
 UNITS = ("daily", "weekly", "monthly", "yearly")
+_CHOICES: Mapping[str, type[StrEnum]] = {
+    "object": ObjectKind,
+    "type": OrderType,
+    "when_open": WhenOpen,
+    "after_outage": AfterOutage,
+}
 _OF_METER = ("wraps_at", "meter_early", "meter_late")
 
 
@@ -84,7 +91,12 @@ def read(sent: Written, **kept: Any) -> MaintenancePlan:
         fields.need("title", sent.title.strip(), say("say in a few words what is to be done"))
         fields.need("objects", objects, say("name what it is for"))
         season = fields("season", None, lambda: _season(sent.season))
-        calendar = fields("starts", None, lambda: _calendar(sent, season))
+        on_free_day = fields("on_free_day", OnFreeDay.KEEP, lambda: one_of(OnFreeDay, sent.on_free_day))
+        calendar = fields("starts", None, lambda: _calendar(sent, season, on_free_day))
+        chosen: dict[str, Any] = {
+            name: fields(name, None, lambda name=name, kinds=kinds: one_of(kinds, getattr(sent, name)))  # type: ignore[misc]
+            for name, kinds in _CHOICES.items()
+        }
         days = {
             name: fields(name, 0, lambda name=name: _days(getattr(sent, name)))  # type: ignore[misc]
             for name in ("early_days", "late_days", "lead_days", "window_days", "group_days")
@@ -105,10 +117,8 @@ def read(sent: Written, **kept: Any) -> MaintenancePlan:
             "code": sent.code.strip(),
             "site": sent.site.strip(),
             "title": sent.title.strip(),
-            "object": ObjectKind(sent.object),
             "objects": objects,
             "location": sent.location.strip() or None,
-            "type": OrderType(sent.type),
             "work": Work.INSPECTION_ROUND if checklist or route else Work.ORDER,
             "checklist": checklist,
             "inspection_route": route,
@@ -116,8 +126,6 @@ def read(sent: Written, **kept: Any) -> MaintenancePlan:
             "meter": meter,
             "condition": condition if condition != ByCondition() else None,
             "shift_factor": factor,
-            "when_open": WhenOpen(sent.when_open),
-            "after_outage": AfterOutage(sent.after_outage),
             "packages": packages,
             "job_plan": sent.job_plan.strip() or None,
             "skill": sent.skill.strip() or None,
@@ -125,6 +133,7 @@ def read(sent: Written, **kept: Any) -> MaintenancePlan:
             "stops_asset": bool(sent.stops_asset),
             "group": sent.group.strip() or None,
             "active": bool(sent.active),
+            **chosen,
             **days,
         }
         | kept
@@ -138,7 +147,7 @@ def _season(text: str) -> Season | None:
         raise InvalidForm(str(error)) from None
 
 
-def _calendar(sent: Written, season: Season | None) -> ByCalendar | None:
+def _calendar(sent: Written, season: Season | None, on_free_day: OnFreeDay) -> ByCalendar | None:
     rule = sent.rule.strip()
     if not rule and sent.unit in UNITS:
         rule = f"FREQ={sent.unit.upper()}" + (
@@ -152,7 +161,7 @@ def _calendar(sent: Written, season: Season | None) -> ByCalendar | None:
     except ValueError:
         raise InvalidForm(say("give a date and a time, as the site's clock shows them")) from None
     starts = starts.replace(second=0, microsecond=0, tzinfo=None)
-    return ByCalendar(rule=rule, starts=starts, on_free_day=OnFreeDay(sent.on_free_day), season=season)
+    return ByCalendar(rule=rule, starts=starts, on_free_day=on_free_day, season=season)
 
 
 def _meter(sent: Written, more: Mapping[str, float | None]) -> ByMeter | None:
@@ -183,7 +192,7 @@ def _factor(text: str) -> Decimal:
         value = Decimal(text.strip().replace(",", ".") or "0")
     except InvalidOperation:
         value = Decimal(-1)
-    if not 0 <= value <= 1:
+    if not value.is_finite() or not 0 <= value <= 1:
         raise InvalidForm(say("write a number from 0 to 1"))
     return value
 

@@ -9,6 +9,7 @@ from workorder_core.inventory.errors import (
     IllegalPurchase,
     InvalidBooking,
     InvalidQuantity,
+    InvalidReorderRule,
     ItemInUse,
     ItemRetired,
     LotExpired,
@@ -42,6 +43,7 @@ OF_STORES: Mapping[type[Exception], tuple[int, str, str]] = {
     AlreadyRequested: (409, "already-requested", "Already requested"),
     NoPlaceForIt: (409, "no-place-for-it", "No place for it"),
     UnknownUnit: (422, "unknown-unit", "Unknown unit"),
+    InvalidReorderRule: (422, "invalid-reorder-rule", "Invalid reorder rule"),
     InvalidQuantity: (422, "invalid-quantity", "Invalid quantity"),
     WhyNeeded: (422, "why-needed", "Why needed"),
 }

@@ -5,12 +5,15 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from html import unescape
+from urllib.parse import urlencode
 
 import pytest
 from fastapi.routing import iter_route_contexts
+from fastapi.testclient import TestClient
 from psycopg import sql
 
 from api.app import create
+from api.board.forms.page_forms import forms_of
 from api.language import chosen
 from tests.api.pages.form_facts import HTML, database, names, plants_of_forms, seeded
 from tests.parts import pictures, pseudo
@@ -358,3 +361,27 @@ def test_a_form_that_is_sent_twice_is_done_once(path, client, names, pool):
     assert answers[0].headers.get("location") == answers[1].headers.get("location")
     assert changed(start, states[0]) - {"idempotent_answers"}, "the first does something"
     assert not changed(*states), "the second does nothing"
+
+
+TYPED = ("a\0b", "\ud800", "²", "NaN", "9" * 400, "0." + "0" * 400 + "1", "0001-01-01T00:00", "[\n;;;")
+"""What nobody should type."""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("path", FORMS)
+def test_whatever_is_typed_into_a_field_is_stored_or_refused_with_a_sentence(path, client, names):
+    form = FORMS[path]
+    action, page = form.action.format(**names), client.get(form.page.format(**names), headers=HTML).text
+    hidden = unseen(its_form(page, action))
+    right = {name: str(value) for name, value in filled(form.right, names).items()}
+    shown = [one.name for each in forms_of(page) if each.tag.attrs.get("action") == action for one in each.fields]
+    heads = {**client.headers, **HTML, "Content-Type": "application/x-www-form-urlencoded"}
+    plain = TestClient(client.app, base_url="http://localhost", headers=heads, raise_server_exceptions=False)
+    wrong = []
+    for number, (name, typed) in enumerate((f, t) for f in sorted({*right, *hidden, *shown} - {"once"}) for t in TYPED):
+        body = urlencode(hidden | right | {name: typed, "once": f"once-{number}"}, errors="surrogatepass")
+        answer = plain.post(action, content=body, follow_redirects=False)
+        said = re.sub(r"<[^>]+>|\s+", " ", answer.text)
+        if answer.status_code >= 500 or (answer.status_code >= 400 and len(said) < 20):
+            wrong.append((name, typed[:40], answer.status_code))
+    assert wrong == []

@@ -126,3 +126,19 @@ def test_a_plan_goes_through_its_form_with_every_digit():
         meter=ByMeter(signal="strokes", every=1_234_567.5, early=12_345.25),
     )  # fmt: skip
     assert read(fields_of(plan), site="NTH", code="P").meter == plan.meter
+
+
+@pytest.mark.parametrize("name", ["object", "type", "on_free_day", "when_open", "after_outage"])
+def test_a_choice_that_the_list_does_not_have_is_refused_at_its_field(client, name):
+    typed = {"site": "NTH", "code": "GREASE", "title": "Grease", "objects": "P-101", "starts": "2026-01-10T08:00"}
+    answer = client.post("/planned-work/new", data=typed | {"rule": "FREQ=MONTHLY", name: "sideways"})
+    assert answer.status_code == 422
+    assert f'id="wrong-{name}"' in answer.text
+    assert "Choose one of the list." in answer.text
+
+
+def test_a_factor_that_is_no_number_is_refused_at_its_field(client):
+    typed = {"site": "NTH", "code": "GREASE", "title": "Grease", "objects": "P-101", "shift_factor": "NaN"}
+    answer = client.post("/planned-work/new", data=typed)
+    assert answer.status_code == 422
+    assert "Write a number from 0 to 1." in answer.text

@@ -351,3 +351,10 @@ def test_headers_of_a_german_file_are_found_by_an_import():
     with speaking(language("de")):
         found = guess(TABLES["assets"], LISTS["/assets"].headers)
     assert {"code", "name", "serial", "safety_critical"} <= found.keys()
+
+
+@pytest.mark.parametrize("kind", ["csv", "csv-bom", "xlsx"])
+def test_a_list_of_an_asset_whose_id_is_no_number_is_refused_as_a_file_too(client, kind):
+    answer = client.get(f"/api/v1/assets/{{7}}/files?format={kind}")
+    assert answer.status_code == 422
+    assert "asset_id" in answer.json()["detail"]

@@ -1,0 +1,74 @@
+"""Something of every room in the plant that made-up requests are sent to, made as an administrator would."""
+
+import io
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
+
+from fastapi import FastAPI
+from fastapi.testclient import TestClient
+from openpyxl import Workbook
+from psycopg import Connection
+
+from db.documents import shadow
+from db.events import deliveries, events
+from db.people import calendar_feeds
+from db.planning import generating
+from db.runs import runs, uploads
+from tests.api.access import two_sites
+from workorder_core.tables.plant_tables import TABLES
+
+_ACTOR = "person:mette"
+_SHEET = "Tag;Name;Criticality;Level;Unit;Store;Quantity\nP-900;Wash pump;low;area;pcs;MAIN;3,5\nP 9;=1;odd;x;;;-1\n"
+_RESULT = {
+    **dict.fromkeys(("rows", "create", "change", "same", "wrong", "wrong_rows"), 0),
+    **{name: [] for name in ("errors", "creates", "changes", "waiting", "doubts")},
+    "form": "CSV",
+    "header_row": 1,
+    "columns": {},
+    "applied": True,
+}
+
+
+def fill(app: FastAPI, key: str, conn: Connection) -> str:
+    """Fill the rooms that the plant leaves empty, committing. Returns the address of a calendar that is followed."""
+    asset = _one(conn, "SELECT min(id) FROM assets WHERE code = 'P-101'")
+    query = b"SELECT id FROM work_orders ORDER BY origin = 'person' DESC, recorded_at LIMIT 2"
+    order, other = (row[0] for row in conn.execute(query))
+    conn.commit()
+    with TestClient(app, base_url="http://localhost", headers={"X-API-Key": key}) as client:
+        for what, status in two_sites.fill(client, asset, str(order), str(other)):
+            assert status < 300, f"{what}: {status}"
+        hook = {"name": "erp", "url": "https://erp.example.com/in", "kinds": ["order.*"]}
+        made = client.post("/api/v1/receivers", json=hook, headers={"Idempotency-Key": "hook"})
+        receiver = made.json()["receiver"]["id"]
+    at = datetime.now(UTC)
+    generating.generate(conn, now=at)
+    events.number(conn)
+    deliveries.add(conn, [(receiver, each.id, "*") for each in events.newest_first(conn, limit=3)], at=at)
+    upload = _upload_files(conn, at)
+    for table in TABLES:
+        asked = {"table": table, "why": "because"}
+        runs.add(conn, "import", "Import", asked, site="NTH", upload_id=upload, actor=_ACTOR, at=at)
+    calmer = {"default": {"name": "adwin", "estimator": "river.drift.ADWIN"}}
+    shadow.begin(conn, "calmer", rulebook=None, models=calmer, actor=_ACTOR, why="calmer")
+    run = runs.claim(conn, "a worker", timedelta(hours=1))
+    assert run is not None
+    runs.succeed(conn, run, _RESULT, [runs.MadeFile(name="errors.csv", media_type="text/csv", size=1, content=b"x")])
+    site = _one(conn, "SELECT id FROM sites WHERE code = 'NTH'")
+    _, address = calendar_feeds.add(conn, "mette", {"site_id": site}, at=at)
+    conn.commit()
+    return address
+
+
+def _upload_files(conn: Connection, at: datetime) -> UUID:
+    """Store a text and a workbook of rows, one of which is right; return the text's id."""
+    book, made = Workbook(), io.BytesIO()
+    for row in _SHEET.splitlines():
+        book.active.append(row.split(";"))
+    book.save(made)
+    uploads.add(conn, "NTH", "rows.xlsx", made.getvalue(), actor=_ACTOR, at=at)
+    return uploads.add(conn, "NTH", "rows.csv", _SHEET.encode("cp1252"), actor=_ACTOR, at=at).id
+
+
+def _one(conn: Connection, query: str) -> int:
+    return int((conn.execute(query.encode()).fetchone() or (0,))[0])
