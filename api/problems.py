@@ -54,6 +54,7 @@ from workorder_core.costs.money import NoSuchCurrency
 from workorder_core.errors import CurrencyMissing, IllegalMove, NotAllowed, NotQualified, NotReady, ReasonMissing
 from workorder_core.inspections.audits import AuditNotSettled, AuditReasonMissing, IllegalFindingStep, VerifiedByOwner
 from workorder_core.inspections.checklists import InvalidChecklist
+from workorder_core.inspections.owners import UnknownOwner
 from workorder_core.inspections.rounds import (
     IllegalRoundStep,
     RoundIncomplete,
@@ -63,6 +64,7 @@ from workorder_core.inspections.rounds import (
 )
 from workorder_core.orders.job_plans import InvalidStep
 from workorder_core.orders.working_time import NoWorkingTime
+from workorder_core.planning.meter_entries import CountRefused
 from workorder_core.planning.plans import InvalidPlan
 from workorder_core.planning.recurrence import InvalidRule
 from workorder_core.plant.signals import InvalidMeaning
@@ -149,6 +151,8 @@ PROBLEMS: Mapping[type[Exception], Problem] = {
     InvalidLink: Problem(409, "invalid-link", "Invalid link"),
     NoWorkingTime: Problem(422, "no-working-time", "No working time"),
     InvalidModels: Problem(422, "invalid-models", "Invalid models"),
+    UnknownOwner: Problem(422, "unknown-owner", "Unknown owner"),
+    CountRefused: Problem(422, "count-refused", "Count refused"),
     InvalidPlan: Problem(422, "invalid-maintenance-plan", "Invalid maintenance plan"),
     InvalidRule: Problem(422, "invalid-recurrence-rule", "Invalid recurrence rule"),
     UnknownObject: Problem(422, "unknown-object", "Unknown object"),

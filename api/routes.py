@@ -39,7 +39,7 @@ from api.board.inventory import bill_pages, count_pages, moves, purchase_pages, 
 from api.board.notifying import outbox, own_choices
 from api.board.orders import my_requests, my_work, new_order, order_page, steps
 from api.board.orders import order_content as order_content_pages
-from api.board.planning import calendar_pages
+from api.board.planning import calendar_pages, meter_form
 from api.board.planning import pages as planning_pages
 from api.board.runs import audit_report_pages, backtest_pages, import_pages, run_pages
 from api.description import refuse_unknown_parameters
@@ -148,6 +148,7 @@ PAGES: tuple[APIRouter, ...] = (
     route_pages.router,
     audit_pages.router,
     calendar_pages.router,
+    meter_form.router,
     planning_pages.router,
     api_docs.router,
     signing.router,

@@ -403,6 +403,16 @@ BEGIN
 END
 $$;
 
+CREATE FUNCTION public.free_tools_of_order() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+    UPDATE tool_bookings SET state = 'cancelled', ended_at = NEW.status_since, ended_by = 'system:orders'
+    WHERE order_id = NEW.id AND state = 'booked';
+    RETURN NULL;
+END
+$$;
+
 CREATE FUNCTION public.give_scan_address() RETURNS trigger
     LANGUAGE plpgsql
     AS $_$
@@ -1075,6 +1085,8 @@ CREATE TABLE public.audit_findings (
     answered_by text,
     state_at timestamp with time zone NOT NULL,
     overdue_told date,
+    owner_user text,
+    owner_technician_id integer,
     CONSTRAINT audit_findings_answer_check CHECK ((length(answer) <= 4000)),
     CONSTRAINT audit_findings_grade_check CHECK ((grade = ANY (ARRAY['observation'::text, 'minor'::text, 'major'::text]))),
     CONSTRAINT audit_findings_owner_check CHECK (((length(owner) >= 1) AND (length(owner) <= 200))),
@@ -1904,6 +1916,8 @@ CREATE TABLE public.meter_entries (
     exchanged boolean DEFAULT false NOT NULL,
     entered_by text NOT NULL,
     entered_at timestamp with time zone NOT NULL,
+    rolled_over boolean DEFAULT false NOT NULL,
+    CONSTRAINT meter_entries_begin_anew_for_one_reason CHECK ((NOT (exchanged AND rolled_over))),
     CONSTRAINT meter_entries_count_check CHECK (((count >= (0)::double precision) AND (count < 'Infinity'::double precision))),
     CONSTRAINT meter_entries_signal_check CHECK (((length(signal) >= 1) AND (length(signal) <= 200)))
 );
@@ -3484,6 +3498,10 @@ CREATE INDEX attachments_of_order ON public.attachments USING btree (order_id, a
 
 CREATE INDEX audit_findings_by_due ON public.audit_findings USING btree (due, audit_id, seq) WHERE (state = ANY (ARRAY['open'::text, 'answered'::text]));
 
+CREATE INDEX audit_findings_of_technician ON public.audit_findings USING btree (owner_technician_id) WHERE ((owner_technician_id IS NOT NULL) AND (state = 'open'::text));
+
+CREATE INDEX audit_findings_of_user ON public.audit_findings USING btree (owner_user) WHERE ((owner_user IS NOT NULL) AND (state = 'open'::text));
+
 CREATE INDEX bills_of_material_of_item ON public.bills_of_material USING btree (item_id);
 
 CREATE INDEX calendar_feeds_by_owner ON public.calendar_feeds USING btree (owner, id);
@@ -3740,6 +3758,8 @@ CREATE TRIGGER document_changes_make_events AFTER INSERT ON public.changes FOR E
 
 CREATE TRIGGER downtime_changes_are_logged AFTER INSERT OR DELETE OR UPDATE ON public.planned_downtimes FOR EACH ROW EXECUTE FUNCTION public.log_change('downtime');
 
+CREATE TRIGGER ended_orders_free_their_tools AFTER UPDATE OF status ON public.work_orders FOR EACH ROW WHEN (((old.status IS DISTINCT FROM new.status) AND (new.status = ANY (ARRAY['completed'::text, 'closed'::text, 'cancelled'::text, 'cannot_complete'::text])))) EXECUTE FUNCTION public.free_tools_of_order();
+
 CREATE TRIGGER ended_orders_release_parts AFTER UPDATE OF status ON public.work_orders FOR EACH ROW WHEN (((new.status = ANY (ARRAY['completed'::text, 'verified'::text, 'closed'::text, 'cancelled'::text, 'cannot_complete'::text])) AND (old.status IS DISTINCT FROM new.status))) EXECUTE FUNCTION public.release_parts();
 
 CREATE TRIGGER ended_sessions_are_announced AFTER DELETE ON public.sessions FOR EACH ROW EXECUTE FUNCTION public.announce_access();
@@ -3919,6 +3939,12 @@ ALTER TABLE ONLY public.audit_anchored
 
 ALTER TABLE ONLY public.audit_findings
     ADD CONSTRAINT audit_findings_audit_id_fkey FOREIGN KEY (audit_id) REFERENCES public.audits(id);
+
+ALTER TABLE ONLY public.audit_findings
+    ADD CONSTRAINT audit_findings_owner_technician_id_fkey FOREIGN KEY (owner_technician_id) REFERENCES public.technicians(id);
+
+ALTER TABLE ONLY public.audit_findings
+    ADD CONSTRAINT audit_findings_owner_user_fkey FOREIGN KEY (owner_user) REFERENCES public.users(name) ON UPDATE CASCADE;
 
 ALTER TABLE ONLY public.audits
     ADD CONSTRAINT audits_site_id_fkey FOREIGN KEY (site_id) REFERENCES public.sites(id);

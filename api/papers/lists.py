@@ -102,7 +102,7 @@ LISTS: Mapping[str, ListFile] = {
         columns=columns(
             called="finding", state="state", overdue="overdue", due="due", grade="grade", owner="owner",
             statement="statement", answer="answer", answered_by="answered by", state_at="in this state since@",
-            audit="audit", site="site",
+            audit="audit", site="site", owner_user="owner's user name", owner_technician="owner's technician code",
         ),
     ),
     "/sites": ListFile(name="sites", columns=columns(code="code", name="name", time_zone="time zone")),

@@ -228,7 +228,9 @@ class OccurrenceOut(BaseModel):
     order_id: UUID | None
     order_number: str | None
     completed_at: datetime | None
-    note: str = Field(description="how the completion deviates; empty within the tolerances")
+    note: str = Field(
+        description="how the completion deviates beyond the tolerances, or the reason of whoever skipped it"
+    )
 
     @classmethod
     def of_stored(cls, occurrence: Occurrence) -> "OccurrenceOut":
@@ -296,7 +298,7 @@ class SkippedOut(BaseModel):
 
 
 class MeterEntryIn(BaseModel):
-    """A meter's count; ``exchanged``: a new meter starts with this count."""
+    """A meter's count, as it was read."""
 
     model_config = ConfigDict(
         extra="forbid",
@@ -306,7 +308,8 @@ class MeterEntryIn(BaseModel):
     signal: _Text
     at: Moment
     count: Annotated[float, Field(ge=0, le=1e15, allow_inf_nan=False)]
-    exchanged: bool = False
+    exchanged: bool = Field(False, description="a new meter begins with this count")
+    rolled_over: bool = Field(False, description="it passed its highest number since the last count, and began at 0")
 
 
 class MeterEntryOut(MeterEntryIn):

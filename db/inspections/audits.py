@@ -6,7 +6,7 @@ from datetime import date, datetime
 from typing import Any
 
 from psycopg import Connection
-from psycopg.rows import dict_row, kwargs_row, scalar_row
+from psycopg.rows import class_row, dict_row, kwargs_row, scalar_row
 
 from db import scope, sql
 from db.errors import NotFound
@@ -21,6 +21,8 @@ from workorder_core.inspections.audits import (
     IllegalFindingStep,
     Standing,
 )
+from workorder_core.inspections.owners import Owner, meant
+from workorder_core.people.access import Who
 from workorder_core.sentences import say
 
 _QUERIES = sql.load("audits")
@@ -48,7 +50,9 @@ class Audit:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
-    """A finding. ``called`` is its name for people, ``NTH-A3/2``; ``due`` is a local day of its site."""
+    """A finding. ``called`` is its name for people, ``NTH-A3/2``; ``due`` is a local day of its site. ``owner`` is its
+    owner's name; an old finding may have neither user nor technician, just what somebody wrote.
+    """
 
     audit_id: int
     seq: int
@@ -58,6 +62,8 @@ class Finding:
     statement: str
     grade: Grade
     owner: str
+    owner_user: str | None
+    owner_technician: str | None
     due: date
     state: FindingState
     answer: str
@@ -77,8 +83,20 @@ class NewFinding:
 
     statement: str
     grade: Grade
-    owner: str
+    owner: Owner
     due: date
+
+
+def owners(conn: Connection, site_id: int) -> list[Owner]:
+    """Return who can answer for findings of a site, by name."""
+    with conn.cursor(row_factory=class_row(Owner)) as cursor:
+        return cursor.execute(_QUERIES["owners"], {"site_id": site_id}).fetchall()
+
+
+def owner(conn: Connection, audit_id: int, words: str) -> Owner:
+    """Return the person of an audit's site whom words mean. Raises UnknownOwner, NotFound."""
+    audit = get(conn, audit_id)
+    return meant(words, audit.site, owners(conn, audit.site_id))
 
 
 def page(
@@ -142,18 +160,20 @@ def findings(
     within: Collection[str] | None = None,
     states: Collection[FindingState] | None = None,
     owner: str | None = None,
+    of: Who | None = None,
     after: tuple[int, date, int, int] | None = None,
     limit: int = 200,
     offset: int = 0,
 ) -> list[Finding]:
     """Return findings: the overdue first, then the unsettled by their due date, then the settled.
 
-    ``owner`` is a part of the owner's name; ``after`` the rank, due date, audit and number of the last one of the page
-    before.
+    ``owner`` is a part of the owner's name, ``of`` the person whose they are; ``after`` the rank, due date, audit and
+    number of the last one of the page before.
     """
     asked: dict[str, Any] = {"audit_id": audit_id, "site": site, "within": scope.codes(within), "now": now}
     asked |= {"states": None if states is None else [each.value for each in states], "limit": limit}
-    asked |= {"owner": owner, "offset": offset}
+    asked |= {"owner": owner, "offset": offset, "mine": of is not None, "user": None if of is None else of.person}
+    asked |= {"technician": of and of.technician, "technician_site": of and of.technician_site}
     rank, due, audit, seq = after or (None, None, None, None)
     asked |= {"after_rank": rank, "after_due": due, "after_audit": audit, "after_seq": seq}
     with conn.cursor(row_factory=kwargs_row(_finding)) as cursor:
@@ -176,13 +196,15 @@ def add_finding(conn: Connection, audit_id: int, new: NewFinding, *, actor: str,
     if audit.closed_at is not None:
         raise IllegalFindingStep(say("{audit}, which is closed,", audit=audit.number), FindingState.VERIFIED, "add")
     facts: dict[str, Any] = {"audit_id": audit_id, "statement": new.statement, "grade": new.grade.value}
-    facts |= {"owner": new.owner, "due": new.due, "at": at}
+    facts |= {"owner": new.owner.name, "owner_user": new.owner.user, "owner_technician_id": new.owner.technician_id}
+    facts |= {"due": new.due, "at": at}
     with conn.cursor(row_factory=scalar_row) as cursor:
         seq = cursor.execute(_QUERIES["add_finding"], facts).fetchone()
     assert seq is not None
-    told = {"finding": seq, "grade": new.grade.value, "owner": new.owner, "due": new.due.isoformat()}
+    made = finding(conn, audit_id, seq, now=at)
+    told = {"finding": seq, "grade": new.grade.value, "due": new.due.isoformat()} | _whose(made)
     history.note(conn, audit_id=audit_id, at=at, actor=actor, what="found", told=told, why=new.statement)
-    return finding(conn, audit_id, seq, now=at)
+    return made
 
 
 def move(
@@ -205,7 +227,7 @@ def move(
     facts: dict[str, Any] = {"audit_id": audit_id, "seq": seq, "state": to.value, "at": at}
     facts |= {"answer": said.strip() if answers else None, "answered_by": actor if answers else None}
     conn.execute(_QUERIES["move_finding"], facts | {"due": due if step is FindingStep.REJECT else None})
-    told: dict[str, Any] = {"finding": seq, "old": before.state.value, "new": to.value}
+    told: dict[str, Any] = {"finding": seq, "old": before.state.value, "new": to.value} | _whose(before)
     if due is not None and step is FindingStep.REJECT:
         told |= {"due": [before.due.isoformat(), due.isoformat()]}
     history.note(conn, audit_id=audit_id, at=at, actor=actor, what=f"finding_{to.value}", told=told, why=said)
@@ -221,7 +243,8 @@ def report_overdue(conn: Connection, *, now: datetime, actor: str) -> int:
         found = cursor.execute(_QUERIES["newly_overdue"], {"now": now}).fetchall()
     for each in found:
         conn.execute(_QUERIES["overdue_told"], {"audit_id": each["audit_id"], "seq": each["seq"]})
-        told = {"finding": each["seq"], "grade": each["grade"], "owner": each["owner"], "due": each["due"].isoformat()}
+        told = {"finding": each["seq"], "grade": each["grade"], "due": each["due"].isoformat()}
+        told |= {name: each[name] for name in ("owner", "owner_user", "owner_technician")}
         statement = each["statement"]
         history.note(
             conn, audit_id=each["audit_id"], at=now, actor=actor, what="finding_overdue", told=told, why=statement
@@ -234,6 +257,15 @@ def overdue(conn: Connection, *, now: datetime) -> int:
     with conn.cursor(row_factory=scalar_row) as cursor:
         found: int | None = cursor.execute(_QUERIES["overdue"], {"now": now}).fetchone()
     return found or 0
+
+
+def _whose(finding: Finding) -> dict[str, Any]:
+    """Return what an event says of a finding's owner, by which they are notified."""
+    return {
+        "owner": finding.owner,
+        "owner_user": finding.owner_user,
+        "owner_technician": finding.owner_technician,
+    }
 
 
 def _audit(**row: Any) -> Audit:

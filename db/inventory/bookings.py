@@ -89,13 +89,13 @@ def lock_tool(conn: Connection, tool_id: int) -> None:
 
 
 def book(
-    conn: Connection, tool_id: int, borrower: str, *, starts_at: datetime, ends_at: datetime, who: Who, at: datetime,
+    conn: Connection, tool_id: int, borrower: str, *, starts_at: datetime, ends_at: datetime, actor: str, at: datetime,
     order_id: UUID | None = None, note: str = "",
 ) -> Booking:  # fmt: skip
     """Book a tool that is in use for somebody. Raises ToolIsBooked, InvalidBooking, NotFound."""
     bookings.check(starts_at, ends_at, now=at)
     facts: dict[str, Any] = {"tool_id": tool_id, "order_id": order_id, "borrower": borrower, "note": note, "at": at}
-    facts |= {"starts_at": starts_at, "ends_at": ends_at, "actor": who.actor}
+    facts |= {"starts_at": starts_at, "ends_at": ends_at, "actor": actor}
     try:
         with conn.transaction(), conn.cursor(row_factory=scalar_row) as cursor:
             made: int = cursor.execute(_QUERIES["book"], facts).fetchone() or 0

@@ -175,7 +175,8 @@ def book(
     tool = _usable(conn, tool_id)
     bookings.check_order(conn, order_id, tool.site_id, who)
     return bookings.book(
-        conn, tool_id, borrower, starts_at=starts_at, ends_at=ends_at, who=who, at=at, order_id=order_id, note=note
+        conn, tool_id, borrower, starts_at=starts_at, ends_at=ends_at, actor=who.actor, at=at, order_id=order_id,
+        note=note,
     )  # fmt: skip
 
 

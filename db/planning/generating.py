@@ -24,7 +24,7 @@ from workorder_core.planning.due import Due, Facts, Series, advance, complete, n
 from workorder_core.planning.meters import MeterNow, Sample
 from workorder_core.planning.plans import ByMeter, MaintenancePlan
 from workorder_core.planning.site_time import SiteTime
-from workorder_core.sentences import say
+from workorder_core.sentences import kept, marked, say
 
 _QUERIES = sql.load("planning_series")
 _log = structlog.get_logger("planning")
@@ -32,6 +32,18 @@ AT_ONCE = 100
 """How many series one transaction evaluates."""
 _LOOK_AGAIN = timedelta(minutes=10)
 """How often meters and conditions are evaluated."""
+_ALSO_OPEN = marked(
+    "The occurrence of maintenance plan {plan} that is due on {day} has an order too, while this one is still open."
+)
+_STILL_OPEN = {
+    Becomes.MERGED: marked(
+        "The occurrence of maintenance plan {plan} that is due on {day} is done with this order, because this one is "
+        "still open."
+    ),
+    Becomes.SKIPPED: marked(
+        "The occurrence of maintenance plan {plan} that is due on {day} was skipped, because this one is still open."
+    ),
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -155,20 +167,18 @@ def _call_at(look: _Look, due: Due | None, *, is_open: bool) -> datetime | None:
     return again if call is None else min(call, again)
 
 
-def _store(conn: Connection, look: _Look, outcome: Outcome, open_id: UUID | None) -> UUID | None:
+def _store(conn: Connection, look: _Look, outcome: Outcome, open_id: UUID | None, note: str = "") -> UUID | None:
     """Carry out the decision on an occurrence; return the order that is open afterwards."""
     order_id, why, due = None, outcome.why, outcome.due
-    when = look.site.local(due.at)
-    said = f"The occurrence of maintenance plan {look.plan.key} that is due on {when:%Y-%m-%d}"
+    of = {"plan": look.plan.key, "day": f"{look.site.local(due.at):%Y-%m-%d}"}
     if outcome.becomes is Becomes.GENERATED:
         order_id = making.make(conn, _work(look, outcome))
         if open_id is not None:
-            making.say_on(conn, open_id, f"{said} has an order too, while this one is still open.", at=look.now)
+            making.say_on(conn, open_id, kept(_ALSO_OPEN, **of), at=look.now)
     elif outcome.becomes is Becomes.MERGED:
         order_id = open_id
     if outcome.becomes in (Becomes.MERGED, Becomes.SKIPPED) and open_id is not None:
-        what = "is done with this order" if outcome.becomes is Becomes.MERGED else "was skipped"
-        making.say_on(conn, open_id, f"{said} {what}, because this one is still open.", at=look.now)
+        making.say_on(conn, open_id, kept(_STILL_OPEN[outcome.becomes], **of), at=look.now)
     facts = {
         "series_id": look.row["id"],
         "number": due.number,
@@ -180,6 +190,7 @@ def _store(conn: Connection, look: _Look, outcome: Outcome, open_id: UUID | None
         "package": None if outcome.package is None else outcome.package.name,
         "packages": [each.name for each in outcome.packages],
         "why": why,
+        "note": note,
         "order_id": order_id,
         "at": look.now,
     }
@@ -344,8 +355,10 @@ def skip(
     if due is None:
         raise NotFound("next occurrence of series", series_id)
     after = replace(advance(look.plan, look.series, due, facts, site), covered=look.series.covered)
-    said = f"{due.why} Skipped by {actor}: {why}"
-    _store(conn, look, Outcome(due=due, becomes=Becomes.SKIPPED, why=said, packages=(), series=after), None)
+    name = actor.partition(":")[2] or actor
+    skipped = kept("Skipped by {name}.", name=name)
+    outcome = Outcome(due=due, becomes=Becomes.SKIPPED, why=f"{due.why} {skipped}", packages=(), series=after)
+    _store(conn, look, outcome, None, note=why)
     following = next_due(look.plan, after, facts, site)
     conn.execute(_QUERIES["save"], _columns(row, after, following, at))
     return due.at

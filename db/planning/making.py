@@ -15,6 +15,7 @@ from db import sql
 from db.errors import NotFound
 from db.inspections import checklists, rounds
 from db.inspections.rounds import Walk
+from db.inventory import order_tools
 from db.orders import job_plans, order_content, work_orders
 from db.people import site_rules
 from db.plant import downtimes, plant
@@ -24,7 +25,7 @@ from workorder_core.orders.job_plans import JobPlan, PlanStep, StepKind, planned
 from workorder_core.orders.order import WorkOrder
 from workorder_core.people.skills import required_skill
 from workorder_core.planning.plans import MaintenancePlan, ObjectKind, Package, Work
-from workorder_core.sentences import say
+from workorder_core.sentences import kept, say
 from workorder_core.words import WHOLE_MACHINE, FailureMode, Origin, Status
 
 _QUERIES = sql.load("planning_series")
@@ -106,7 +107,14 @@ def make_order(conn: Connection, due: DueWork) -> UUID:
         job_plans.copy_to(conn, order.id, found)
     if due.plan.object is ObjectKind.ROUTE and (found is not None or due.plan.work is Work.ORDER):
         order_content.set_steps(conn, order.id, _along_route(conn, due, found))
+    _book_tools(conn, order.id, due.now)
     return order.id
+
+
+def _book_tools(conn: Connection, order_id: UUID, at: datetime) -> None:
+    """Book an order's tools for the time for which it is planned; it says which could not be booked, and why."""
+    for problem in order_tools.book(conn, work_orders.get(conn, order_id), actor=ACTOR, at=at):
+        say_on(conn, order_id, problem, at=at)
 
 
 def make_round(conn: Connection, due: DueWork) -> UUID:
@@ -121,7 +129,8 @@ def make_round(conn: Connection, due: DueWork) -> UUID:
             conn, due.site_id, walk, due_at=due.due_at, latest=latest, order_id=order_id, actor=ACTOR, at=due.now
         )
     except (NotFound, checklists.InvalidRoute) as error:
-        say_on(conn, order_id, f"There is no round to walk for this order: {error}.", at=due.now)
+        said = kept("There is no round to walk for this order: {problem}.", problem=error)
+        say_on(conn, order_id, said, at=due.now)
     return order_id
 
 
@@ -218,7 +227,9 @@ def _group(conn: Connection, due: DueWork) -> UUID | None:
         ]
         job_plans.copy_to(conn, order_id, found)
         order_content.set_steps(conn, order_id, [*there, *found.steps])
-    say_on(conn, order_id, f"This order is also for {due.title} ({due.plan.key}). {due.why}", at=due.now)
+        _book_tools(conn, order_id, due.now)
+    said = kept("This order is also for {title} ({plan}).", title=due.title, plan=due.plan.key)
+    say_on(conn, order_id, f"{said} {due.why}", at=due.now)
     return order_id
 
 

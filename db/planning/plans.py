@@ -195,25 +195,6 @@ def end_series(conn: Connection, *, at: datetime, plan_id: int | None = None) ->
     return conn.execute(_QUERIES["end_series"], {"plan_id": plan_id, "at": at}).rowcount
 
 
-def enter_count(
-    conn: Connection,
-    asset_id: int,
-    signal: str,
-    *,
-    at: datetime,
-    count: float,
-    exchanged: bool,
-    actor: str,
-    now: datetime,
-) -> bool:
-    """Store a meter's count, or the first count of a new one; False if already stored. Plans evaluate it at once."""
-    facts = {"asset_id": asset_id, "signal": signal, "at": at, "count": count, "exchanged": exchanged}
-    with conn.cursor(row_factory=scalar_row) as cursor:
-        new = cursor.execute(_QUERIES["add_meter_entry"], facts | {"actor": actor, "now": now}).fetchone() is not None
-    conn.execute(_QUERIES["look_at_meters"], {"asset_id": asset_id, "at": now})
-    return new
-
-
 def _begin(conn: Connection, plan_id: int, at: datetime) -> None:
     end_series(conn, at=at, plan_id=plan_id)
     begin_series(conn, at=at, plan_id=plan_id)

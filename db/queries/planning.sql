@@ -113,11 +113,55 @@ WHERE r.id = q.id AND p.id = r.plan_id AND r.ended_at IS NULL AND (%(plan_id)s::
     SELECT FROM wanted w WHERE w.plan_id = r.plan_id AND w.asset_id IS NOT DISTINCT FROM r.asset_id
     AND w.location_id IS NOT DISTINCT FROM r.location_id);
 
+-- name: lock_meter
+-- Counts of one meter are entered one at a time, each checked against those before.
+SELECT pg_advisory_xact_lock(hashtextextended('meter ' || %(asset_id)s || ' ' || %(signal)s, 0));
+
+-- part: known_counts
+-- What devices measured and people entered of a meter; a new meter's first count comes after the old one's last at the same moment.
+FROM (SELECT r.observed_at AS at, r.value AS count, false AS exchanged, false AS rolled_over
+      FROM readings r JOIN signals s ON s.id = r.signal_id
+      WHERE s.asset_id = %(asset_id)s AND s.name = %(signal)s AND r.quality < 2
+      UNION ALL
+      SELECT at, count, exchanged, rolled_over FROM meter_entries WHERE asset_id = %(asset_id)s AND signal = %(signal)s) AS known
+
+-- name: count_before
+-- The last known count of a meter up to a time.
+SELECT at, count, exchanged, rolled_over
+-- as in: known_counts
+WHERE at < %(at)s OR (at = %(at)s AND exchanged <= %(exchanged)s)
+ORDER BY at DESC, exchanged DESC LIMIT 1;
+
+-- name: count_after
+-- The first known count of a meter after a time.
+SELECT at, count, exchanged, rolled_over
+-- as in: known_counts
+WHERE at > %(at)s OR (at = %(at)s AND exchanged > %(exchanged)s)
+ORDER BY at, exchanged LIMIT 1;
+
 -- name: add_meter_entry
 -- A count that somebody has read off a meter, or the first of a new one; nothing where it is there already.
-INSERT INTO meter_entries (asset_id, signal, at, count, exchanged, entered_by, entered_at)
-VALUES (%(asset_id)s, %(signal)s, %(at)s, %(count)s, %(exchanged)s, %(actor)s, %(now)s)
+INSERT INTO meter_entries (asset_id, signal, at, count, exchanged, rolled_over, entered_by, entered_at)
+VALUES (%(asset_id)s, %(signal)s, %(at)s, %(count)s, %(exchanged)s, %(rolled_over)s, %(actor)s, %(now)s)
 ON CONFLICT DO NOTHING RETURNING id;
+
+-- name: meters_of_plan
+-- The assets whose meter a plan goes by, each with its last known count; at a location the one asset that is installed there.
+SELECT a.id AS asset_id, a.code, a.name, known.at, known.count
+FROM (SELECT DISTINCT coalesce(r.asset_id, (SELECT min(i.asset_id) FROM installations i
+                                            WHERE i.location_id = r.location_id AND i.removed_at IS NULL
+                                            HAVING count(*) = 1)) AS asset_id
+      FROM maintenance_series r WHERE r.plan_id = %(plan_id)s AND r.ended_at IS NULL) AS shown
+JOIN assets a ON a.id = shown.asset_id
+LEFT JOIN LATERAL (
+    SELECT c.at, c.count FROM (
+        (SELECT r.observed_at AS at, r.value AS count, false AS exchanged FROM readings r JOIN signals s ON s.id = r.signal_id
+         WHERE s.asset_id = a.id AND s.name = %(signal)s AND r.quality < 2 ORDER BY r.observed_at DESC LIMIT 1)
+        UNION ALL
+        (SELECT e.at, e.count, e.exchanged FROM meter_entries e WHERE e.asset_id = a.id AND e.signal = %(signal)s
+         ORDER BY e.at DESC, e.exchanged DESC LIMIT 1)) AS c
+    ORDER BY c.at DESC, c.exchanged DESC LIMIT 1) AS known ON true
+ORDER BY a.code LIMIT 200;
 
 -- name: look_at_meters
 -- The generators look at once at the series of an asset, a meter of which was read.

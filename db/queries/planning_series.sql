@@ -61,9 +61,9 @@ WHERE id = %(id)s;
 -- name: add_occurrence
 -- What became of an occurrence. The key refuses a second one.
 INSERT INTO maintenance_occurrences (series_id, number, plan_id, plan_version, due_at, cause, status, package, packages, why,
-                                     order_id, decided_at)
+                                     note, order_id, decided_at)
 VALUES (%(series_id)s, %(number)s, %(plan_id)s, %(plan_version)s, %(due_at)s, %(cause)s, %(status)s, %(package)s,
-        %(packages)s, %(why)s, %(order_id)s, %(at)s);
+        %(packages)s, %(why)s, %(note)s, %(order_id)s, %(at)s);
 
 -- name: became
 -- What became of one occurrence.

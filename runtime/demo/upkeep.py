@@ -15,7 +15,7 @@ from psycopg import Connection
 from db.inspections import checklists
 from db.orders import closing, work_orders
 from db.orders.closing import Closing
-from db.planning import outlook, plans
+from db.planning import meter_entries, outlook, plans
 from db.planning.outlook import Occurrence
 from db.plant import plant
 from runtime.demo import past
@@ -159,7 +159,9 @@ def _run_hours(conn: Connection, site: str, now: datetime, *, weeks: int) -> Non
     asset = next(each for each in plant.assets(conn, now=now, site=site) if each.code == "P-105")
     for week in range(weeks + 1):
         at, count = now - (weeks - week) * WEEK, 21_400.0 + 96 * week
-        plans.enter_count(conn, asset.id, METER, at=at, count=count, exchanged=False, actor="person:holm", now=at)
+        meter_entries.enter(
+            conn, asset.id, METER, at=at, count=count, actor="person:holm", now=at, time_zone=asset.time_zone
+        )
 
 
 def _finish(conn: Connection, site: str, occurrence: Occurrence, chance: random.Random, now: datetime) -> None:

@@ -151,11 +151,12 @@ def _audit(conn: Connection, site_id: int, site: str, now: datetime) -> None:
         actor=PLANNER, at=at,
     )  # fmt: skip
     for statement, grade, owner, days in (
-        ("Two permits have no end: nobody has signed that the work was over.", Grade.MAJOR, "Shift lead, day", 30),
-        ("The lock numbers of three isolations are not on their permits.", Grade.MINOR, "Electrical workshop", 60),
-        ("An old form was used once.", Grade.OBSERVATION, "Planning", 20),
+        ("Two permits have no end: nobody has signed that the work was over.", Grade.MAJOR, "petersen", 30),
+        ("The lock numbers of three isolations are not on their permits.", Grade.MINOR, "holm", 60),
+        ("An old form was used once.", Grade.OBSERVATION, "nowak", 20),
     ):
-        new = NewFinding(statement=statement, grade=grade, owner=owner, due=(at + timedelta(days=days)).date())
+        person = audits.owner(conn, audit.id, owner)
+        new = NewFinding(statement=statement, grade=grade, owner=person, due=(at + timedelta(days=days)).date())
         audits.add_finding(conn, audit.id, new, actor=PLANNER, at=at)
     done = now - timedelta(days=25)
     audits.move(

@@ -3,6 +3,7 @@
 A mail never reveals more than its reader sees on the order's page.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from html import escape
@@ -72,14 +73,14 @@ def write(event: Happened, why: str, subject: str, *, order_id: object, zone: st
     return Letter(_one_line(title), tuple(line for line in lines if line), link, footer)
 
 
-_OF_INSPECTIONS = frozenset({Choice.ROUND_MISSED.value, Choice.FINDING_OVERDUE.value})
+_OF_INSPECTIONS = frozenset({Choice.ROUND_MISSED.value, Choice.FINDING_OVERDUE.value, Choice.FINDING_MINE.value})
 
 
 def _page(event: Happened, why: str, order_id: object) -> str:
     """Return the path of the page that an event is about."""
     if why == Choice.ROUND_MISSED:
         return f"/rounds/{event.data.get('round', '')}"
-    if why == Choice.FINDING_OVERDUE:
+    if why in (Choice.FINDING_OVERDUE, Choice.FINDING_MINE):
         return f"/audits/{event.data.get('audit', '')}#finding-{event.data.get('finding', '')}"
     if order_id is not None:
         return f"/orders/{order_id}"
@@ -93,12 +94,22 @@ def _of_inspection(event: Happened, number: str, zone: str) -> tuple[str, list[s
         head = _("Round missed: %(number)s %(title)s", number=number, title=title)
         return head, [f"{number}: {title}", _("Nobody began it in time."), time]
     called = f"{number}/{data.get('finding', '')}"
-    return _("Finding overdue: %(number)s, %(owner)s", number=called, owner=data.get("owner", "")), [
+    head = {
+        "audit.found": _("Finding for you: %(number)s", number=called),
+        "audit.finding_open": _("Answer rejected: finding %(number)s", number=called),
+    }.get(event.kind) or _("Finding overdue: %(number)s, %(owner)s", number=called, owner=data.get("owner", ""))
+    return head, [
         f"{called}: {title}",
         str(data.get("why", ""))[:LONGEST],
         _("Owner: %(owner)s", owner=data.get("owner", "")),
-        _("Due: %(day)s", day=data.get("due", "")),
+        _("Due: %(day)s", day=_due(data)) if _due(data) else "",
     ]
+
+
+def _due(data: Mapping[str, Any]) -> str:
+    """Return the day by which a finding is to be answered: the new one of those that a rejected answer changed."""
+    due = data.get("due") or ""
+    return str(due[-1] if isinstance(due, list) else due)
 
 
 def _of_order(event: Happened, why: str, number: str, zone: str) -> tuple[str, list[str]]:

@@ -16,6 +16,10 @@ OF_THE_PAST = timedelta(days=1)
 """An event recorded this long after it happened is imported history: no mail is sent about it."""
 
 
+OF_OWNERS = frozenset({"audit.found", "audit.finding_open", "audit.finding_overdue"})
+"""Events after which a finding's owner has to do something: it is new, its answer was rejected, it is overdue."""
+
+
 class Choice(StrEnum):
     """The notifications that a person can choose by e-mail."""
 
@@ -24,6 +28,7 @@ class Choice(StrEnum):
     ESCALATED = "escalated"
     ENGINE_ALARM = "engine_alarm"
     ROUND_MISSED = "round_missed"
+    FINDING_MINE = "finding_mine"
     FINDING_OVERDUE = "finding_overdue"
 
     @property
@@ -37,6 +42,7 @@ _LABELS: Mapping[Choice, str] = {
     Choice.ESCALATED: say("An order is escalated because a target has run out"),
     Choice.ENGINE_ALARM: say("The engine raises an alarm about itself, or it is over"),
     Choice.ROUND_MISSED: say("An inspection round is missed: nobody began it in time"),
+    Choice.FINDING_MINE: say("A finding of an audit is given to me, comes back to me, or is overdue"),
     Choice.FINDING_OVERDUE: say("A finding of an audit is overdue"),
 }
 
@@ -88,6 +94,16 @@ def reason(receiver: Receiver, event: Happened) -> str | None:
     return next((each for each in Choice if each in receiver.wants and _concerns(each, receiver, event)), None)
 
 
+def _owns(receiver: Receiver, event: Happened) -> bool:
+    """Whether a person answers for an event's finding, as a user or as a technician of its site."""
+    user, technician = event.data.get("owner_user"), event.data.get("owner_technician")
+    as_technician = technician is not None and (technician, event.site) == (
+        receiver.technician,
+        receiver.technician_site,
+    )
+    return as_technician or (user is not None and user == receiver.person)
+
+
 def fits(pattern: str, kind: str) -> bool:
     """Whether a pattern of a webhook, like ``order.*``, covers a kind of event."""
     return pattern in ("*", kind) or (pattern.endswith(".*") and kind.startswith(pattern[:-1]))
@@ -111,5 +127,9 @@ def _concerns(choice: Choice, receiver: Receiver, event: Happened) -> bool:
             return event.kind.startswith("engine_alarm.")
         case Choice.ROUND_MISSED:
             return event.kind == "round.missed"
+        case Choice.FINDING_MINE:
+            return (
+                event.kind in OF_OWNERS and _owns(receiver, event) and data.get("actor") != f"person:{receiver.person}"
+            )
         case Choice.FINDING_OVERDUE:
             return event.kind == "audit.finding_overdue"

@@ -50,6 +50,12 @@ class Who:
     language: str | None = None
 
     @property
+    def person(self) -> str | None:
+        """The name by which they sign in; None for a key or a system."""
+        kind, _, name = self.actor.partition(":")
+        return name if kind == "person" else None
+
+    @property
     def sees_costs(self) -> bool:
         """Whether they may see the costs of work and failures: by a role, or by an administrator's permission."""
         return self.allowed_costs or self.may(COST_ROLES)

@@ -85,7 +85,11 @@ def layout_of(
 
 def _header_at(table: Table, rows: Rows, columns: Mapping[str, str] | None) -> int:
     """Return the row, from 1, that contains the most of the wanted names."""
-    sought = {plain(name) for each in table.columns for name in (each.name, each.title, *each.also, code(each.title))}
+    sought = {
+        plain(name)
+        for each in table.columns
+        for name in (each.name, each.title, *each.also, *map(code, (each.title, *each.also)))
+    }
     if columns is not None:
         sought = {plain(name) for name in columns.values()}
     hits = [len(sought & {plain(cell) for cell in row if cell.strip()}) for row in rows[:_LOOKED_AT]]

@@ -158,7 +158,7 @@ def guess(table: Table, headers: Sequence[str]) -> dict[str, int]:
         by_plain.setdefault(plain(header), number)
     found: dict[str, int] = {}
     for column in table.columns:
-        for name in (column.name, column.title, *column.also, code(column.title)):
+        for name in (column.name, column.title, *column.also, *map(code, (column.title, *column.also))):
             number = by_plain.get(plain(name), -1)
             if number >= 0 and number not in found.values():
                 found[column.name] = number

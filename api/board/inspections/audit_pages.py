@@ -14,7 +14,6 @@ from api.board.rendering import Number, page
 from api.once import SentForm
 from db.inspections import audits, history
 from db.inspections.audits import NewFinding
-from db.people import users
 from db.plant import plant
 from workorder_core.far_times import near_day
 from workorder_core.inspections.audits import (
@@ -26,6 +25,7 @@ from workorder_core.inspections.audits import (
     FindingStep,
     Grade,
 )
+from workorder_core.inspections.owners import UnknownOwner
 from workorder_core.language import _
 
 router = APIRouter(include_in_schema=False, dependencies=[KNOWN], route_class=FormRoute)
@@ -118,7 +118,7 @@ def one(request: Request, audit_id: int, conn: Conn, now: Now, who: Asking) -> R
         zone=found.time_zone,
         findings=audits.findings(conn, now=now, audit_id=audit_id, limit=1000),
         grades=list(Grade),
-        people=sorted(set(users.full_names(conn).values())),
+        people=audits.owners(conn, found.site_id),
         history=history.of_audit(conn, audit_id),
         me=who.actor,
     )
@@ -148,7 +148,7 @@ def create(
 
 
 @router.post("/audits/{audit_id}/findings", dependencies=[PLANS])
-@shown_on("/audits/{audit_id}")
+@shown_on("/audits/{audit_id}", at={UnknownOwner: "owner"})
 def add_finding(
     audit_id: int,
     conn: Conn,
@@ -166,7 +166,8 @@ def add_finding(
         read.need("grade", grade in set(Grade), _("choose one from the list"))
         read.need("owner", owner.strip(), _("say who has to answer for it"))
         day = read("due", date.max, lambda: _day(due))
-    new = NewFinding(statement=statement.strip(), grade=Grade(grade), owner=owner.strip(), due=day)
+    person = audits.owner(conn, audit_id, owner)
+    new = NewFinding(statement=statement.strip(), grade=Grade(grade), owner=person, due=day)
     audits.add_finding(conn, audit_id, new, actor=who.actor, at=now)
     return sent.leads_to(f"/audits/{audit_id}#findings")
 

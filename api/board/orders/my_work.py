@@ -11,9 +11,10 @@ from psycopg import Connection
 from api.asking import KNOWN, SEES, Asking, Conn, Now
 from api.board.inventory import order_stock
 from api.board.rendering import page
-from db.inspections import rounds
+from db.inspections import audits, rounds
 from db.inspections.rounds import Round
 from db.orders import order_content, work_orders
+from workorder_core.inspections.audits import FindingState
 from workorder_core.inspections.rounds import WALKED, RoundStatus
 from workorder_core.orders import lifecycle, planned_dates
 from workorder_core.orders.lifecycle import Step
@@ -53,6 +54,7 @@ def mine(request: Request, conn: Conn, now: Now, who: Asking, plan: UUID | None 
         at_work=lifecycle.WAITING | lifecycle.BEGUN,
         shown_plan=plan,
         rounds=_rounds(conn, who, now),
+        findings=audits.findings(conn, now=now, within=who.sites, states=[FindingState.OPEN], of=who, limit=MOST),
     )
 
 

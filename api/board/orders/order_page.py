@@ -98,7 +98,7 @@ def order_page(request: Request, conn: Connection, order_id: UUID, *, now: datet
         displaces=_displaced(conn, proposed.displaces if proposed else None),
         steps=order_content.steps(conn, order_id),
         parts=_other_parts(conn, order_id),
-        **order_stock.facts(conn, shown, asset, who),
+        **order_stock.facts(conn, shown, asset, who, now),
         cost=costs.of_order(conn, order_id, now=now) if who.sees_costs else None,
         prices=costs.part_prices(conn, order_id) if who.sees_costs else [],
         comments=order_content.comments(conn, order_id),

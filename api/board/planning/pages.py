@@ -19,7 +19,7 @@ from api.once import SentForm
 from db.errors import AlreadyExists, NotFound
 from db.inspections import checklists
 from db.orders import job_plans
-from db.planning import generating, outlook, plans
+from db.planning import generating, meter_entries, outlook, plans
 from db.planning.plans import UnknownObject
 from db.plant import plant
 from workorder_core.people.access import Who
@@ -118,6 +118,7 @@ def one(request: Request, plan_id: PlanId, conn: Conn, now: Now, who: Asking) ->
         series=outlook.series_of_plan(conn, plan_id, limit=100),
         expected=outlook.preview_series(conn, plan_id, count=8),
         upcoming=outlook.next_of_each(conn, plan_id),
+        meters=meter_entries.of_plan(conn, plan_id, stored.plan.meter.signal) if stored.plan.meter else [],
         occurrences=outlook.of_plan(conn, plan_id, limit=30),
         versions=plans.versions(conn, plan_id)[:20],
         **_choices(conn, who, now),

@@ -85,6 +85,7 @@ def find_findings(
     site: Site = None,
     state: Annotated[list[FindingState] | None, Query(description="in one of these states; none: in any")] = None,
     owner: Annotated[str | None, Query(max_length=200, description="whose owner's name has this in it")] = None,
+    mine: Annotated[bool, Query(description="only those that the user who asks has to answer for")] = False,
 ) -> list[FindingOut]:
     """List the findings of all audits: the overdue first, then the unsettled by due date, then the settled."""
     after = part.after(OVERDUE_FIRST)
@@ -95,6 +96,7 @@ def find_findings(
         within=who.sites,
         states=state,
         owner=owner,
+        of=who if mine else None,
         after=None if after is None else (after[0], after[1], after[2], after[3]),
         limit=part.fetched,
     )
@@ -103,10 +105,14 @@ def find_findings(
 
 @router.post("/audits/{audit_id}/findings", status_code=201, response_model=FindingOut, dependencies=[PLANS])
 def add_finding(audit_id: int, body: FindingIn, conn: Conn, now: Now, who: Asking, once: OnlyOnce) -> Response:
-    """Record a finding, with its owner and due date. The header Idempotency-Key is required."""
+    """Record a finding, with its owner and due date. The header Idempotency-Key is required.
+
+    The owner is a person of the audit's site (422, ``unknown-owner``), who is notified if they wish.
+    """
 
     def make(_: Response) -> FindingOut:
-        new = NewFinding(statement=body.statement, grade=body.grade, owner=body.owner, due=body.due)
+        owner = audits.owner(conn, audit_id, body.owner)
+        new = NewFinding(statement=body.statement, grade=body.grade, owner=owner, due=body.due)
         return FindingOut.of(audits.add_finding(conn, audit_id, new, actor=who.actor, at=now))
 
     return once(body, make)

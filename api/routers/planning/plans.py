@@ -26,7 +26,7 @@ from api.shapes.planning import (
     WholeMaintenancePlanOut,
 )
 from api.shapes.times import Moment
-from db.planning import generating, outlook, plans
+from db.planning import generating, meter_entries, outlook, plans
 from db.plant import plant
 from workorder_core.planning.forecast import Load, Period, months_ahead
 from workorder_core.plant.new_names import NameKind
@@ -227,12 +227,17 @@ def skip(
     "/assets/{asset_id}/meter-entries", status_code=201, response_model=MeterEntryOut, dependencies=[WORKS_OR_PLANS]
 )
 def enter_count(asset_id: int, body: MeterEntryIn, conn: Conn, now: Now, actor: Actor, once: OnlyOnce) -> Response:
-    """Enter a meter's count, or the first count of a new one. The same count again changes nothing."""
+    """Enter a meter's count, or the first count of a new one. The same count again changes nothing.
+
+    A count that is lower than the last one, or does not fit between those before and after it, is refused (422,
+    ``count-refused``), unless ``exchanged`` or ``rolled_over`` says why it is lower.
+    """
 
     def make(_: Response) -> MeterEntryOut:
-        plant.asset(conn, asset_id, now=now)
+        zone = plant.asset(conn, asset_id, now=now).time_zone
         facts = body.model_dump()
-        return MeterEntryOut(**facts, new=plans.enter_count(conn, asset_id, **facts, actor=actor, now=now))
+        new = meter_entries.enter(conn, asset_id, **facts, actor=actor, now=now, time_zone=zone)
+        return MeterEntryOut(**facts, new=new)
 
     return once(body, make, needed=False)
 

@@ -55,15 +55,13 @@ class FindingIn(BaseModel):
     model_config = ConfigDict(
         extra="forbid",
         json_schema_extra={
-            "examples": [
-                {"statement": "Permit 31 has no end", "grade": "minor", "owner": "Shift lead", "due": "2027-03-01"}
-            ]
+            "examples": [{"statement": "Permit 31 has no end", "grade": "minor", "owner": "holm", "due": "2027-03-01"}]
         },
     )
 
     statement: Text = Field(min_length=1)
     grade: Grade
-    owner: Line
+    owner: Line = Field(description="who answers it: a user's name, a technician's code, or their full name")
     due: Day = Field(description="a day of the site")
 
 
@@ -79,7 +77,9 @@ class FindingOut(BaseModel):
     audit: str
     statement: str
     grade: Grade
-    owner: str
+    owner: str = Field(description="the owner's name")
+    owner_user: str | None = Field(description="the name by which they sign in")
+    owner_technician: str | None = Field(description="their code among the site's technicians")
     due: date
     state: FindingState
     overdue: bool

@@ -74,6 +74,7 @@ TABLE: dict[str, set[Role]] = {
     "GET /planned-work/plans/{plan_id}": ALL,
     "POST /planned-work/plans/{plan_id}": {P, R, A},
     "POST /planned-work/plans/{plan_id}/skip": {P, R, A},
+    "POST /planned-work/plans/{plan_id}/count": {T, P, R, A},
     "GET /access": {A},
     "POST /access/users": {A},
     "POST /access/users/{user_name}": {A},

@@ -267,5 +267,5 @@ def fill_inspections(client: TestClient, asset: int, post: Callable[..., Any]) -
     yield "signed", client.post(f"{v1}/rounds/{walked}/finish", json={"name": "Nadia"}).status_code
     made = post("/audits", **site, title="Permits", kind="records", scope="spring")
     yield "audit", made.status_code
-    finding = {"statement": "No end", "grade": "minor", "owner": "Shift", "due": "2026-01-31"}
+    finding = {"statement": "No end", "grade": "minor", "owner": "holm", "due": "2026-01-31"}
     yield "finding", post(f"/audits/{made.json()['id']}/findings", **finding).status_code

@@ -19,7 +19,7 @@ def test_findings_are_listed_with_the_overdue_first_and_settled_by_two_people(cl
     path = f"/audits/{audit['id']}/findings"
     for number, days in enumerate((20, -20, 5), 1):
         due = (today + timedelta(days=days)).isoformat()
-        made(client, path, f"f{number}", statement=f"Finding {number}", grade="minor", owner="Shift lead", due=due)
+        made(client, path, f"f{number}", statement=f"Finding {number}", grade="minor", owner="holm", due=due)
     found = client.get(f"{V1}/audit-findings").json()
     assert [(each["seq"], each["overdue"]) for each in found] == [(2, True), (3, False), (1, False)]
     worker = known(Role.TECHNICIAN, name="nadia", sites=["NTH"])

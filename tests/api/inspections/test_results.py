@@ -81,7 +81,7 @@ def test_a_missed_round_and_an_overdue_finding_are_where_a_planner_looks_and_are
         f"{V1}/audits", json={"site": "NTH", "title": "Permits", "kind": "records"}, headers=key("a")
     ).json()
     due = (at - timedelta(days=3)).date().isoformat()
-    finding = {"statement": "No end", "grade": "minor", "owner": "Shift lead", "due": due}
+    finding = {"statement": "No end", "grade": "minor", "owner": "holm", "due": due}
     client.post(f"{V1}/audits/{audit['id']}/findings", json=finding, headers=key("f"))
     page = signed_in(pool, "berg", Role.PLANNER)
     assert "missed round" not in page.get("/").text
@@ -104,7 +104,7 @@ def test_a_missed_round_and_an_overdue_finding_are_where_a_planner_looks_and_are
         sooner = (at - timedelta(days=1)).date()
         audits.move(conn, audit["id"], 1, FindingStep.REJECT, said="no", due=sooner, actor="person:y", at=at)
         assert jobs.report_overdue_findings(conn) == 1
-    assert told == [("audit.finding_overdue", None, str(audit["id"]), "Shift lead"), ("round.missed", "1", None, None)]
+    assert told == [("audit.finding_overdue", None, str(audit["id"]), "Anna Holm"), ("round.missed", "1", None, None)]
     metrics = client.get("/metrics").text
     assert 'plantwright_rounds_so_far{what="missed"} 1.0' in metrics
     assert "plantwright_audit_findings_overdue 1.0" in metrics

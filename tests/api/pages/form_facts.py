@@ -136,6 +136,7 @@ def _facts(client: TestClient, planner: TestClient, seeded: Seeded, pool: Connec
     day = {"starts_at": "2031-01-01T08:00:00Z", "ends_at": "2031-01-01T09:00:00Z", "reason": "new seal"}
     planned: dict = {"site": "NTH", "code": "LOOK", "title": "Look", "object": "asset", "objects": ["P-101"]}
     planned |= {"calendar": {"rule": "FREQ=MONTHLY", "starts": "2026-01-10T08:00"}}
+    planned |= {"meter": {"signal": "oil_hours", "every": 500}}
     answer = client.post("/api/v1/maintenance-plans", json=planned, headers={"Idempotency-Key": "p"})
     found["plan"] = str(answer.json()["id"])
     found["place"] = str(client.get("/api/v1/locations").json()[0]["id"])
@@ -166,7 +167,7 @@ def _inspections(client, asset: int) -> dict[str, str]:
     client.post(f"/api/v1/rounds/{found['answered']}/stops/1/skip", json={"why": "scaffold"})
     for name in ("audit", "settled"):
         found[name] = made("/audits", site="NTH", title="Permits", kind="site")["id"]
-    finding = {"statement": "No end", "grade": "minor", "owner": "Shift", "due": "2031-01-01"}
+    finding = {"statement": "No end", "grade": "minor", "owner": "holm", "due": "2031-01-01"}
     made(f"/audits/{found['audit']}/findings", **finding)
     return {name: str(key) for name, key in found.items()} | {"checklist": str(checklist), "route": str(route)}
 

@@ -76,7 +76,7 @@ FORMS = {
     "/audits": Known("/audits", "/audits", {"site": "NTH", "title": "Permits", "kind": "records"}, {"title": " "}),
     "/audits/{audit_id}/findings": Known(
         "/audits/{audit}", "/audits/{audit}/findings",
-        {"statement": "No end", "grade": "minor", "owner": "Shift", "due": "2031-01-01"},
+        {"statement": "No end", "grade": "minor", "owner": "holm", "due": "2031-01-01"},
         {"statement": " ", "owner": " "},
     ),
     "/audits/{audit_id}/findings/{seq}/answer": Known(
@@ -95,6 +95,10 @@ FORMS = {
     ),
     "/planned-work/plans/{plan_id}/skip": Known(
         "/planned-work/plans/{plan}", "/planned-work/plans/{plan}/skip", {"reason": "overhauled"}, {"reason": " "}
+    ),
+    "/planned-work/plans/{plan_id}/count": Known(
+        "/planned-work/plans/{plan}", "/planned-work/plans/{plan}/count", {"count": "120"},
+        {"count": "much", "read_at": "soon"},
     ),
     "/alarms/rules/{step}": Known(
         "/alarms/rules", "/alarms/rules/shadow", {"rule": "oil-warm", "why": "loose"}, {"why": " "}

@@ -57,7 +57,10 @@ def test_the_next_occurrence_of_one_asset_is_skipped_with_the_reason_and_no_othe
     rows = re.findall(r"<tr>.*?</tr>", page.text.split('id="occurrences"')[1], re.DOTALL)[1:]
     assert len(rows) == 1
     assert asset in rows[0]
-    assert "overhauled last week" in rows[0]
+    assert "Skipped by planner. <b>overhauled last week</b>" in rows[0]
+    german = client.get(path, headers=HTML | {"Accept-Language": "de"}).text
+    assert re.search(r"Ausgelassen von \w+\. <b>overhauled last week</b>", german)
+    assert "Skipped by" not in german
     again = client.post(f"{path}/skip", data={"occurrence": "99999-1", "reason": "x"}, headers=HTML)
     assert again.status_code == 404
 

@@ -9,7 +9,7 @@ import pytest
 from db.alarms import engine_alarms
 from db.errors import AlreadyExists
 from db.orders import order_content, work_orders
-from db.planning import generating, outlook, plans
+from db.planning import generating, meter_entries, outlook, plans
 from db.plant import downtimes
 from runtime.processes.jobs import generate_planned
 from workorder_core.alarms.engine_alarms import Code
@@ -246,7 +246,7 @@ def test_a_meter_makes_an_order_when_its_interval_is_expected_and_says_by_what(c
     asset = conn.execute("SELECT id FROM assets WHERE code = 'P-101'").fetchone()[0]
     for day, count in ((0, 1000), (10, 1200), (17, 1340)):
         at = NOW + day * DAY
-        plans.enter_count(conn, asset, "run_hours", at=at, count=count, exchanged=False, actor=ACTOR, now=at)
+        meter_entries.enter(conn, asset, "run_hours", at=at, count=count, actor=ACTOR, now=at, time_zone="UTC")
         generate_planned(conn, at + timedelta(hours=1))
     assert not made(conn, plan_id)
     generate_planned(conn, NOW + 19 * DAY)
@@ -323,7 +323,8 @@ def test_somebody_skips_the_next_occurrence_with_a_reason(conn):
     for _ in range(2):  # two planners, or one who presses twice
         generating.skip(conn, series.id, 1, plan_id=plan_id, actor=ACTOR, at=NOW, why="overhauled last week")
     [skipped] = made(conn, plan_id)
-    assert (skipped.status, "overhauled last week" in skipped.why) == ("skipped", True)
+    assert (skipped.status, skipped.note) == ("skipped", "overhauled last week")
+    assert skipped.why.endswith(" Skipped by dahl.")
     generate_planned(conn, NOW + 60 * DAY)
     assert made(conn, plan_id)[1].number == 2
     for number in (2, 9):  # one that has an order, and one that is far ahead

@@ -122,6 +122,25 @@ TOLD = {
     "a round that is done": (mara(*EVERYTHING), happened("round.finished"), None),
     "an overdue finding": (mara(*EVERYTHING), happened("audit.finding_overdue", audit=3), "finding_overdue"),
     "an overdue finding, not chosen": (mara("emergency"), happened("audit.finding_overdue", audit=3), None),
+    "a finding that is hers, as a user": (
+        mara(*EVERYTHING), happened("audit.found", owner_user="m.lind", actor="person:berg"), "finding_mine",
+    ),
+    "as a technician, when it is overdue": (
+        mara(*EVERYTHING), happened("audit.finding_overdue", owner_technician="mara"), "finding_mine",
+    ),
+    "when its answer was rejected": (
+        mara("finding_mine"), happened("audit.finding_open", owner_technician="mara"), "finding_mine",
+    ),
+    "of a technician of that code at another site": (
+        mara("finding_mine"), happened("audit.found", site="STH", owner_technician="mara"), None,
+    ),
+    "that she wrote down herself": (
+        mara("finding_mine"), happened("audit.found", owner_user="m.lind", actor="person:m.lind"), None,
+    ),
+    "that somebody else owns": (mara("finding_mine"), happened("audit.found", owner_user="berg"), None),
+    "that nobody in particular owns": (
+        mara("finding_mine", technician=None), happened("audit.finding_overdue", owner_user=None), None,
+    ),
     "the engine": (mara(*EVERYTHING), happened("engine_alarm.raised", site=None), "engine_alarm"),
     "the engine, to who sees one site": (
         mara(*EVERYTHING, sites={"NTH"}), happened("engine_alarm.raised", site=None), None,
@@ -206,3 +225,7 @@ def test_a_mail_about_a_missed_round_or_an_overdue_finding_says_which_and_leads_
     assert (told.subject, told.link) == ("Finding overdue: NTH-A3/2, Shift lead", "https://p/audits/3#finding-2")
     assert "Permit 31 has no end" in told.text
     assert "Due: 2026-03-01" in told.text
+    rejected = happened("audit.finding_open", audit=3, finding=2, owner="Mara Lind", due=["2026-03-01", "2026-04-01"])
+    told = letters.write(rejected, "finding_mine", "NTH-A3", order_id=None, zone="UTC", pages="https://p")
+    assert (told.subject, told.link) == ("Answer rejected: finding NTH-A3/2", "https://p/audits/3#finding-2")
+    assert "Due: 2026-04-01" in told.text
