@@ -61,6 +61,21 @@ def test_a_print_says_at_its_end_which_letters_are_boxes(monkeypatch: pytest.Mon
     assert boxes != none
 
 
+@pytest.mark.parametrize(("size", "count", "pages"), [("single", 2, 3), ("sheet", 23, 1), ("sheet", 24, 2)])
+def test_labels_say_on_the_place_after_the_last_one_which_letters_are_boxes(
+    size: str, count: int, pages: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(fonts, "all_", lambda: EMBEDDED)
+    one = {"code": "P-1", "name": "水泵", "place": "North", "qr": typeset.qr("http://localhost/q/1")}
+    without = {"labels": [one | {"name": "Pump"}] * count, "size": size, "skip": 0}
+    assert len(typeset.pictures("labels", without)) == (count if size == "single" else 1)
+    said = typeset.pictures("labels", without | {"labels": [one] * count})
+    assert len(said) == pages
+    monkeypatch.setattr(typeset, "_boxes", lambda _: "")
+    assert len(typeset.pictures("labels", without | {"labels": [one] * count})) == (count if size == "single" else 1)
+    assert said[-1] != typeset.pictures("labels", without | {"labels": [one] * count})[-1]
+
+
 @pytest.mark.slow
 def test_with_fonts_of_debian_names_of_east_asia_and_emoji_are_printed_without_a_box(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
