@@ -35,6 +35,8 @@ from db.documents.budgets import SafetyRule
 from db.errors import AlreadyExists, Cycle, FaultHasOrder, NotFound, NothingOnTrial, VersionConflict
 from db.files.files import InvalidAttachment
 from db.inspections.checklists import InvalidRoute
+from db.oncall.overrides import InvalidOverride
+from db.oncall.rotas import CannotBeCalled, RotaChanged
 from db.orders.order_links import InvalidLink
 from db.people.assignments import NobodyEligible
 from db.people.users import LastAdministrator, UnknownSites
@@ -62,6 +64,7 @@ from workorder_core.inspections.rounds import (
     StopChanged,
     StopIncomplete,
 )
+from workorder_core.oncall.rotas import InvalidRota
 from workorder_core.orders.job_plans import InvalidStep
 from workorder_core.orders.working_time import NoWorkingTime
 from workorder_core.planning.meter_entries import CountRefused
@@ -158,6 +161,10 @@ PROBLEMS: Mapping[type[Exception], Problem] = {
     UnknownObject: Problem(422, "unknown-object", "Unknown object"),
     NotTheNext: Problem(409, "not-the-next-occurrence", "Not the next occurrence"),
     PlanChanged: Problem(412, "maintenance-plan-changed", "Maintenance plan changed"),
+    InvalidRota: Problem(422, "invalid-rota", "Invalid rota"),
+    InvalidOverride: Problem(422, "invalid-override", "Invalid override"),
+    CannotBeCalled: Problem(422, "cannot-be-called", "Cannot be called"),
+    RotaChanged: Problem(412, "rota-changed", "Rota changed"),
     InvalidRulebook: Problem(422, "invalid-rulebook", "Invalid rulebook"),
     InvalidChecklist: Problem(422, "invalid-checklist", "Invalid checklist"),
     InvalidRoute: Problem(422, "invalid-route", "Invalid route"),

@@ -299,6 +299,20 @@ BEGIN
 END
 $$;
 
+CREATE FUNCTION public.event_of_override() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+    PERFORM append_event('rota.' || CASE WHEN NEW.cancelled_at IS NULL THEN 'overridden' ELSE 'override_cancelled' END,
+                         r.site_id, NULL, NULL, s.code || '/' || r.code, coalesce(NEW.cancelled_at, NEW.made_at),
+                         jsonb_build_object('rota', r.id, 'title', r.title, 'override', NEW.id, 'layer', NEW.layer,
+                                            'person', NEW.user_name, 'begins_at', NEW.begins_at, 'ends_at', NEW.ends_at,
+                                            'actor', coalesce(NEW.cancelled_by, NEW.made_by), 'why', NEW.why))
+    FROM on_call_rotas r JOIN sites s ON s.id = r.site_id WHERE r.id = NEW.rota_id;
+    RETURN NULL;
+END
+$$;
+
 CREATE FUNCTION public.event_of_purchase() RETURNS trigger
     LANGUAGE plpgsql
     AS $$
@@ -329,6 +343,18 @@ BEGIN
         FROM work_orders w, items i WHERE w.id = NEW.order_id AND i.id = NEW.item_id
           AND w.status NOT IN ('completed', 'verified', 'closed', 'cancelled', 'cannot_complete');
     END IF;
+    RETURN NULL;
+END
+$$;
+
+CREATE FUNCTION public.event_of_rota() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+    PERFORM append_event('rota.' || CASE WHEN NEW.document IS NULL THEN 'retired' WHEN NEW.version = 1 THEN 'added' ELSE 'changed' END,
+                         r.site_id, NULL, NULL, s.code || '/' || r.code, NEW.made_at,
+                         jsonb_build_object('rota', r.id, 'title', r.title, 'version', NEW.version, 'actor', NEW.made_by, 'why', NEW.why))
+    FROM on_call_rotas r JOIN sites s ON s.id = r.site_id WHERE r.id = NEW.rota_id;
     RETURN NULL;
 END
 $$;
@@ -681,6 +707,15 @@ BEGIN
     FROM (SELECT * FROM taken ORDER BY written) AS in_order;
     GET DIAGNOSTICS numbered = ROW_COUNT;
     RETURN numbered;
+END
+$$;
+
+CREATE FUNCTION public.on_call_rota_versions_stay() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+    RAISE EXCEPTION 'version % of rota % cannot be changed', OLD.version, OLD.rota_id
+        USING ERRCODE = 'check_violation', CONSTRAINT = 'on_call_rota_versions_stay';
 END
 $$;
 
@@ -1166,7 +1201,8 @@ CREATE TABLE public.calendar_feeds (
     created_at timestamp with time zone NOT NULL,
     last_read_at timestamp with time zone,
     revoked_at timestamp with time zone,
-    CONSTRAINT calendar_feeds_check CHECK ((num_nonnulls(technician_id, site_id, asset_id) = 1)),
+    rota_id integer,
+    CONSTRAINT calendar_feeds_of_one CHECK ((num_nonnulls(technician_id, site_id, asset_id, rota_id) = 1)),
     CONSTRAINT calendar_feeds_prefix_check CHECK (((length(prefix) >= 4) AND (length(prefix) <= 8))),
     CONSTRAINT calendar_feeds_token_sha256_check CHECK ((length(token_sha256) = 32))
 );
@@ -1947,6 +1983,80 @@ CREATE TABLE public.new_events (
 
 ALTER TABLE public.new_events ALTER COLUMN written ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME public.new_events_written_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE public.on_call_gaps (
+    rota_id integer NOT NULL,
+    begins_at timestamp with time zone NOT NULL,
+    ends_at timestamp with time zone NOT NULL,
+    unreachable text[] DEFAULT '{}'::text[] NOT NULL,
+    CONSTRAINT on_call_gaps_check CHECK ((begins_at < ends_at))
+);
+
+CREATE TABLE public.on_call_overrides (
+    id integer NOT NULL,
+    rota_id integer NOT NULL,
+    layer text NOT NULL,
+    user_name text NOT NULL,
+    begins_at timestamp with time zone NOT NULL,
+    ends_at timestamp with time zone NOT NULL,
+    made_by text NOT NULL,
+    made_at timestamp with time zone NOT NULL,
+    why text DEFAULT ''::text NOT NULL,
+    cancelled_at timestamp with time zone,
+    cancelled_by text,
+    CONSTRAINT on_call_overrides_check CHECK (((cancelled_at IS NULL) = (cancelled_by IS NULL))),
+    CONSTRAINT on_call_overrides_keep_the_past CHECK ((begins_at >= made_at)),
+    CONSTRAINT on_call_overrides_last CHECK ((begins_at < ends_at)),
+    CONSTRAINT on_call_overrides_layer_check CHECK (((length(layer) >= 1) AND (length(layer) <= 100))),
+    CONSTRAINT on_call_overrides_why_check CHECK ((length(why) <= 2000))
+);
+
+ALTER TABLE public.on_call_overrides ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.on_call_overrides_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE public.on_call_rota_people (
+    rota_id integer NOT NULL,
+    user_name text NOT NULL
+);
+
+CREATE TABLE public.on_call_rota_versions (
+    rota_id integer NOT NULL,
+    version integer NOT NULL,
+    document jsonb,
+    made_by text NOT NULL,
+    made_at timestamp with time zone NOT NULL,
+    why text DEFAULT ''::text NOT NULL,
+    CONSTRAINT on_call_rota_versions_version_check CHECK ((version >= 1))
+);
+
+CREATE TABLE public.on_call_rotas (
+    id integer NOT NULL,
+    site_id integer NOT NULL,
+    code text NOT NULL,
+    version integer NOT NULL,
+    title text NOT NULL,
+    document jsonb NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    retired_at timestamp with time zone,
+    CONSTRAINT on_call_rotas_code_check CHECK ((code ~ '^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$'::text)),
+    CONSTRAINT on_call_rotas_title_check CHECK (((length(title) >= 1) AND (length(title) <= 200))),
+    CONSTRAINT on_call_rotas_version_check CHECK ((version >= 1))
+);
+
+ALTER TABLE public.on_call_rotas ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.on_call_rotas_id_seq
     START WITH 1
     INCREMENT BY 1
     NO MINVALUE
@@ -3254,6 +3364,24 @@ ALTER TABLE ONLY public.meter_entries
 ALTER TABLE ONLY public.new_events
     ADD CONSTRAINT new_events_pkey PRIMARY KEY (written);
 
+ALTER TABLE ONLY public.on_call_gaps
+    ADD CONSTRAINT on_call_gaps_pkey PRIMARY KEY (rota_id);
+
+ALTER TABLE ONLY public.on_call_overrides
+    ADD CONSTRAINT on_call_overrides_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.on_call_rota_people
+    ADD CONSTRAINT on_call_rota_people_pkey PRIMARY KEY (rota_id, user_name);
+
+ALTER TABLE ONLY public.on_call_rota_versions
+    ADD CONSTRAINT on_call_rota_versions_pkey PRIMARY KEY (rota_id, version);
+
+ALTER TABLE ONLY public.on_call_rotas
+    ADD CONSTRAINT on_call_rotas_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.on_call_rotas
+    ADD CONSTRAINT on_call_rotas_site_id_code_key UNIQUE (site_id, code);
+
 ALTER TABLE ONLY public.order_comments
     ADD CONSTRAINT order_comments_pkey PRIMARY KEY (order_id, seq);
 
@@ -3580,6 +3708,12 @@ CREATE INDEX maintenance_series_of_asset ON public.maintenance_series USING btre
 
 CREATE INDEX maintenance_series_to_look_at ON public.maintenance_series USING btree (call_at, id) WHERE (call_at IS NOT NULL);
 
+CREATE INDEX on_call_overrides_by_user ON public.on_call_overrides USING btree (user_name);
+
+CREATE INDEX on_call_overrides_of_rota ON public.on_call_overrides USING btree (rota_id, ends_at);
+
+CREATE INDEX on_call_rota_people_by_user ON public.on_call_rota_people USING btree (user_name);
+
 CREATE INDEX order_links_to ON public.order_links USING btree (to_id);
 
 CREATE INDEX purchase_requests_of_site ON public.purchase_requests USING btree (site_id, id);
@@ -3822,6 +3956,12 @@ CREATE TRIGGER new_schedules_make_events AFTER INSERT ON public.schedules FOR EA
 
 CREATE TRIGGER occurrences_make_events AFTER INSERT ON public.maintenance_occurrences FOR EACH ROW WHEN ((new.status = ANY (ARRAY['skipped'::text, 'merged'::text, 'missed'::text]))) EXECUTE FUNCTION public.event_of_occurrence();
 
+CREATE TRIGGER on_call_overrides_make_events AFTER INSERT OR UPDATE OF cancelled_at ON public.on_call_overrides FOR EACH ROW EXECUTE FUNCTION public.event_of_override();
+
+CREATE TRIGGER on_call_rota_versions_stay BEFORE DELETE OR UPDATE ON public.on_call_rota_versions FOR EACH ROW EXECUTE FUNCTION public.on_call_rota_versions_stay();
+
+CREATE TRIGGER on_call_rotas_make_events AFTER INSERT ON public.on_call_rota_versions FOR EACH ROW EXECUTE FUNCTION public.event_of_rota();
+
 CREATE TRIGGER order_history_is_append_only BEFORE DELETE OR UPDATE ON public.order_history FOR EACH ROW EXECUTE FUNCTION public.refuse_change();
 
 CREATE TRIGGER order_history_is_never_emptied BEFORE TRUNCATE ON public.order_history FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
@@ -3960,6 +4100,9 @@ ALTER TABLE ONLY public.calendar_feeds
 
 ALTER TABLE ONLY public.calendar_feeds
     ADD CONSTRAINT calendar_feeds_owner_fkey FOREIGN KEY (owner) REFERENCES public.users(name);
+
+ALTER TABLE ONLY public.calendar_feeds
+    ADD CONSTRAINT calendar_feeds_rota_id_fkey FOREIGN KEY (rota_id) REFERENCES public.on_call_rotas(id);
 
 ALTER TABLE ONLY public.calendar_feeds
     ADD CONSTRAINT calendar_feeds_site_id_fkey FOREIGN KEY (site_id) REFERENCES public.sites(id);
@@ -4146,6 +4289,27 @@ ALTER TABLE ONLY public.maintenance_wakes
 
 ALTER TABLE ONLY public.meter_entries
     ADD CONSTRAINT meter_entries_asset_id_fkey FOREIGN KEY (asset_id) REFERENCES public.assets(id);
+
+ALTER TABLE ONLY public.on_call_gaps
+    ADD CONSTRAINT on_call_gaps_rota_id_fkey FOREIGN KEY (rota_id) REFERENCES public.on_call_rotas(id);
+
+ALTER TABLE ONLY public.on_call_overrides
+    ADD CONSTRAINT on_call_overrides_rota_id_fkey FOREIGN KEY (rota_id) REFERENCES public.on_call_rotas(id);
+
+ALTER TABLE ONLY public.on_call_overrides
+    ADD CONSTRAINT on_call_overrides_user_name_fkey FOREIGN KEY (user_name) REFERENCES public.users(name);
+
+ALTER TABLE ONLY public.on_call_rota_people
+    ADD CONSTRAINT on_call_rota_people_rota_id_fkey FOREIGN KEY (rota_id) REFERENCES public.on_call_rotas(id);
+
+ALTER TABLE ONLY public.on_call_rota_people
+    ADD CONSTRAINT on_call_rota_people_user_name_fkey FOREIGN KEY (user_name) REFERENCES public.users(name);
+
+ALTER TABLE ONLY public.on_call_rota_versions
+    ADD CONSTRAINT on_call_rota_versions_rota_id_fkey FOREIGN KEY (rota_id) REFERENCES public.on_call_rotas(id);
+
+ALTER TABLE ONLY public.on_call_rotas
+    ADD CONSTRAINT on_call_rotas_site_id_fkey FOREIGN KEY (site_id) REFERENCES public.sites(id);
 
 ALTER TABLE ONLY public.order_comments
     ADD CONSTRAINT order_comments_order_id_fkey FOREIGN KEY (order_id) REFERENCES public.work_orders(id);

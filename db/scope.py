@@ -35,6 +35,8 @@ KINDS: Mapping[str, tuple[str, str]] = {
     "round_id": ("round", "sees_round"),
     "audit_id": ("audit", "sees_audit"),
     "schedule_id": ("schedule", "sees_schedule"),
+    "rota_id": ("rota", "sees_rota"),
+    "override_id": ("override", "sees_override"),
 }
 """By the id's name in a path: what it identifies, and the query that checks whether it is visible."""
 

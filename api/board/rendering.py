@@ -14,7 +14,17 @@ from fastapi import Query, Request
 from fastapi.responses import HTMLResponse, Response
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
-from api.asking import ENGINEERS, HANDLES_STOCK, KEEPS_STOCK, PLANS, REQUESTS, SEES_ALL, SEES_COSTS, WORKS_OR_PLANS
+from api.asking import (
+    ENGINEERS,
+    HANDLES_STOCK,
+    KEEPS_STOCK,
+    PLANS,
+    PLANS_PEOPLE,
+    REQUESTS,
+    SEES_ALL,
+    SEES_COSTS,
+    WORKS_OR_PLANS,
+)
 from api.board import words
 from api.board.changed import changed
 from api.board.forms.refilled import Refused, refill
@@ -191,7 +201,7 @@ def _hidden(token: str | None) -> str:
 
 _OPENS: Mapping[str, Any] = {
     "request": REQUESTS, "work": WORKS_OR_PLANS, "plan": PLANS, "engineer": ENGINEERS, "see_all": SEES_ALL,
-    "see_costs": SEES_COSTS, "keep_stock": KEEPS_STOCK, "handle_stock": HANDLES_STOCK,
+    "see_costs": SEES_COSTS, "plan_people": PLANS_PEOPLE, "keep_stock": KEEPS_STOCK, "handle_stock": HANDLES_STOCK,
 }  # fmt: skip
 
 

@@ -1,4 +1,4 @@
-"""The lists of maintenance plans as files; that of the plans is what an import of plans reads."""
+"""The lists of maintenance plans and rotas as files; that of the plans is what an import of plans reads."""
 
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
@@ -45,6 +45,37 @@ PLAN_LISTS: Mapping[str, ListFile] = {
             note="deviation", order_id="order id",
         ),
         rows_a_page=1000,
+    ),
+    "/rotas": ListFile(
+        name="rotas",
+        columns=columns(
+            site="site", code="code", title="title", version="version", retired_at="retired@", rota="rota", id="id"
+        ),
+    ),
+    "/rotas/{rota_id}/versions": ListFile(
+        name="rota-versions",
+        columns=columns(version="version", made_by="made by", made_at="made@", why="why", rota="rota"),
+    ),
+    "/rotas/{rota_id}/duties": ListFile(
+        name="duties",
+        columns=columns(begins="from@", ends="to@", layer="layer", person="person", override="override"),
+    ),
+    "/rotas/{rota_id}/gaps": ListFile(
+        name="gaps", columns=columns(begins="from@", ends="to@", unreachable="cannot be called")
+    ),
+    "/rotas/{rota_id}/overrides": ListFile(
+        name="overrides",
+        columns=columns(
+            begins_at="from@", ends_at="to@", layer="layer", person="person", full_name="name", why="why",
+            made_by="made by", made_at="made@", id="id",
+        ),
+    ),
+    "/on-call": ListFile(
+        name="on-call",
+        columns=columns(
+            site="site", rota="rota", title="title", layer="layer", person="person", full_name="name", until="until@",
+            override="override", next_person="next", next_from="next from@", rota_id="rota id",
+        ),
     ),
     "/maintenance-plans/forecast": ListFile(
         name="forecast",

@@ -10,6 +10,7 @@ from psycopg.rows import tuple_row
 
 from db import scope, sql, storable
 from db.events import deliveries
+from db.oncall import looking_ahead
 from db.planning import outlook
 from db.telemetry import engine_metrics
 from db.telemetry.engine_metrics import MetricsReport
@@ -58,6 +59,7 @@ def facts(
             pending=waits.pending, oldest_s=waits.oldest_s, undecided_s=waits.undecided_s, disabled=waits.disabled
         ),
         plans=outlook.behind(conn, now=now),
+        gaps=looking_ahead.first_gaps(conn, now=now, within=within),
     )
     if report is None:
         return known

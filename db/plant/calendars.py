@@ -98,10 +98,15 @@ def week(conn: Connection, site_id: int) -> WorkingWeek | None:
     )
 
 
+def require_country(country: str | None, subdivision: str | None, year: int) -> None:
+    """Raise NoSuchCountry unless the public holidays are known; no country has none."""
+    if country is not None:
+        _public(country, subdivision, year)
+
+
 def put_week(conn: Connection, site_id: int, week: WorkingWeek, *, actor: str, at: datetime) -> None:
     """Store a site's working hours, used by targets set from now on. Raises NoSuchCountry and NoWorkingTime."""
-    if week.country is not None:
-        _public(week.country, week.subdivision, at.year)
+    require_country(week.country, week.subdivision, at.year)
     facts = {
         "site_id": site_id,
         "country": week.country,

@@ -247,6 +247,15 @@ SELECT EXISTS (SELECT FROM inspection_routes r JOIN sites s ON s.id = r.site_id 
 -- Whether a round is of one of these sites.
 SELECT EXISTS (SELECT FROM inspection_rounds r JOIN sites s ON s.id = r.site_id WHERE r.id = %(id)s AND s.code = ANY(%(sites)s::text[]));
 
+-- name: sees_rota
+-- Whether a rota is of one of these sites.
+SELECT EXISTS (SELECT FROM on_call_rotas r JOIN sites s ON s.id = r.site_id WHERE r.id = %(id)s AND s.code = ANY(%(sites)s::text[]));
+
+-- name: sees_override
+-- Whether an override is of a rota of one of these sites.
+SELECT EXISTS (SELECT FROM on_call_overrides o JOIN on_call_rotas r ON r.id = o.rota_id JOIN sites s ON s.id = r.site_id
+               WHERE o.id = %(id)s AND s.code = ANY(%(sites)s::text[]));
+
 -- name: sees_audit
 -- Whether an audit is of one of these sites.
 SELECT EXISTS (SELECT FROM audits d JOIN sites s ON s.id = d.site_id WHERE d.id = %(id)s AND s.code = ANY(%(sites)s::text[]));

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from runtime.cli import audit, devices, documents, inspections, people, plans, quarantine, tables
+from runtime.cli import audit, devices, documents, inspections, people, plans, quarantine, rotas, tables
 from runtime.cli.command_line import (
     Broker,
     Database,
@@ -205,8 +205,8 @@ app.command(name="broker-files")(devices.broker_files)
 app.command(name="broker-url")(devices.broker_url)
 app.add_typer(plans.app, name="plan")
 app.command(name="import-table")(tables.import_table)
-app.add_typer(inspections.checklist_app, name="checklist")
-app.add_typer(inspections.route_app, name="route")
+for group, name in ((inspections.checklist_app, "checklist"), (inspections.route_app, "route"), (rotas.app, "rota")):
+    app.add_typer(group, name=name)
 app.add_typer(documents.shadow_app, name="shadow")
 app.add_typer(people.users_app, name="users")
 app.add_typer(people.keys_app, name="keys")

@@ -25,6 +25,7 @@ from db.documents import budgets
 from db.events import deliveries, engine_alarm_events
 from db.inspections import audits, rounds
 from db.inventory import levels, reserving
+from db.oncall import looking_ahead, rotas
 from db.orders import audit, work_orders
 from db.people import assignments
 from db.planning import generating, plans
@@ -61,6 +62,7 @@ class Timetable:
     engine_alarms_every_s: float = 15
     stock_every_s: float = 10
     rounds_every_s: float = 60
+    gaps_every_s: float = 60
     event_retention: timedelta = timedelta(days=90)
     attempt_retention: timedelta = timedelta(days=90)
     retention: timedelta | None = None
@@ -102,6 +104,7 @@ def run(database_url: str, timetable: Timetable, stop: threading.Event) -> None:
         every(timetable.stock_every_s, keep_stock, "stock")
         every(timetable.rounds_every_s, miss_late_rounds, "rounds")
         every(timetable.rounds_every_s, report_overdue_findings, "findings of audits")
+        every(timetable.gaps_every_s, look_for_gaps, "gaps of rotas")
         for work, name in _dropping(timetable):
             seconds = timetable.tidy_every_s if work is forget_answers else timetable.retention_every_s
             every(seconds, unless_doubted(work), name)
@@ -224,6 +227,15 @@ def report_overdue_findings(conn: Connection) -> int:
     """Say of findings of audits that they are overdue, once for each due date; return how many."""
     with conn.transaction():
         return audits.report_overdue(conn, now=datetime.now(UTC), actor=ACTOR)
+
+
+def look_for_gaps(conn: Connection) -> int:
+    """Look for gaps ahead of every rota; return how many rotas have one."""
+
+    def look(stored: rotas.Stored) -> int:
+        return looking_ahead.look(conn, stored.id, stored.rota, now=datetime.now(UTC))
+
+    return one_by_one(conn, "gaps of rotas", rotas.listed(conn), look)
 
 
 def escalate_late(conn: Connection) -> int:

@@ -30,6 +30,7 @@ from tests.api.lists.rows import (
     shadow_order,
     shadow_run,
 )
+from tests.api.lists.rows_of_rotas import overridden, rota, rota_version, uncovered
 from tests.api.lists.rows_of_work import (
     ONE_ORDER,
     PLANNED,
@@ -144,6 +145,12 @@ LISTS: dict[str, tuple[Add, Callable[[Any], object]]] = {
         lambda row: row["id"],
     ),
     "/job-plans": (lambda plant, n: plant.post(f"job-plans/{scattered(n)}", PLAN, "PUT"), lambda row: row["code"]),
+    "/rotas": (lambda plant, n: rota(plant, code=scattered(n)), lambda row: row["code"]),
+    "/on-call": (lambda plant, n: rota(plant, code=scattered(n)), lambda row: row["rota"]),
+    "/rotas/{rota_id}/versions": (rota_version, lambda row: row["version"]),
+    "/rotas/{rota_id}/overrides": (overridden, lambda row: row["id"]),
+    "/rotas/{rota_id}/duties": (overridden, lambda row: (row["begins"], row["layer"])),
+    "/rotas/{rota_id}/gaps": (uncovered, lambda row: row["ends"]),
     "/maintenance-plans": (
         lambda plant, n: plant.post("maintenance-plans", PLANNED | {"code": scattered(n)}),
         lambda row: row["code"],
@@ -242,6 +249,7 @@ def test_every_list_of_the_api_is_walked_here(client):
 def address(path: str, asset: int = 1, order_id: UUID = RUN) -> str:
     return V1 + path.format(
         kind="rulebook", run_id=1, asset_id=asset, run_key=RUN, receiver_id=1, plan_id=1, checklist_id=1, item_id=1,
+        rota_id=1,
         order_id=order_id,
     )  # fmt: skip
 

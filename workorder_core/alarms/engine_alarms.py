@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from workorder_core.oncall import gap_alarm
+from workorder_core.oncall.gap_alarm import RotaGap
 from workorder_core.sentences import Said, joined, marked, say
 
 SHOWN_FOR = timedelta(hours=1)
@@ -36,6 +38,7 @@ class Code(StrEnum):
     RECEIVER_DISABLED = "receiver_disabled"
     PLANS_BEHIND = "plans_behind"
     CERTIFICATE_ENDS = "certificate_ends"
+    ON_CALL_GAP = "on_call_gap"
 
 
 TROUBLES: Mapping[Code, tuple[str, str]] = {
@@ -164,6 +167,8 @@ class Facts:
         Events that wait to be delivered to receivers.
     plans
         Maintenance plans whose work should have been made and was not.
+    gaps
+        The first gap ahead of each rota that has one, the next one first.
     """
 
     state: str | None
@@ -179,6 +184,7 @@ class Facts:
     troubles: Mapping[Code, Trouble] = field(default_factory=dict)
     outbox: Outbox = NOTHING_WAITS
     plans: PlansBehind = NO_PLAN_BEHIND
+    gaps: Sequence[RotaGap] = ()
 
 
 def standing(facts: Facts, *, now: datetime) -> list[EngineAlarm]:
@@ -192,6 +198,7 @@ def standing(facts: Facts, *, now: datetime) -> list[EngineAlarm]:
         *_of_quarantine(facts),
         *_of_outbox(facts.outbox),
         *_of_plans(facts.plans, now),
+        *_of_gaps(facts.gaps, now),
         *_of_certificate(facts.troubles.get(Code.CERTIFICATE_ENDS), now),
     ]
 
@@ -358,6 +365,11 @@ def _of_plans(plans: PlansBehind, now: datetime) -> Iterator[EngineAlarm]:
         "says what fails. What fell due in the meantime is generated or skipped as each plan says"
     )
     yield EngineAlarm(Code.PLANS_BEHIND, problem, action)
+
+
+def _of_gaps(gaps: Sequence[RotaGap], now: datetime) -> Iterator[EngineAlarm]:
+    if gaps:
+        yield EngineAlarm(Code.ON_CALL_GAP, *gap_alarm.sentences(gaps, now=now))
 
 
 def _of_certificate(noted: Trouble | None, now: datetime) -> Iterator[EngineAlarm]:

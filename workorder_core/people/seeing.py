@@ -18,6 +18,7 @@ SEEN_BY: Mapping[str, frozenset[Role]] = {
     "purchase": EVERYBODY,
     "round": EVERYBODY,
     "audit": EVERYBODY,
+    "rota": EVERYBODY,
 }
 """By the event's subject, the roles that may read that subject elsewhere: orders, alarms, stock, runs and, at every
 site, documents. A plant-wide event has no site, so only readers of every site receive it."""

@@ -103,6 +103,8 @@ def world(pool, client, seeded):
             "asset_code": one("SELECT code FROM assets WHERE id = %s", asset),
             "alarm": one("SELECT source FROM alarm_points WHERE asset_id = %s LIMIT 1", asset),
             "plan_id": one("SELECT id FROM maintenance_plans WHERE site_id = %s", site),
+            "rota_id": one("SELECT id FROM on_call_rotas WHERE site_id = %s", site),
+            "override_id": one("SELECT min(id) FROM on_call_overrides"),
             "series_id": one("SELECT id FROM maintenance_series LIMIT 1"),
             "site_code": SITE,
             "item_id": one("SELECT id FROM items WHERE site_id = %s", site),
@@ -150,6 +152,10 @@ def queries(theirs: dict[str, Any]) -> dict[str, str]:
 PLANNED = {"site": SITE, "code": "MINE", "title": "Mine", "object": "asset", "objects": ["P-101"]} | {
     "calendar": {"rule": "FREQ=MONTHLY", "starts": "2026-01-10T08:00"}
 }
+ROTA = {"site": SITE, "code": "MINE", "title": "Mine"} | {
+    "layers": [{"name": "first", "people": ["olaf"], "starts": "2026-01-10"}]
+}
+OVERRIDE = {"layer": "first", "person": "olaf", "begins_at": SPAN["starts_at"], "ends_at": SPAN["ends_at"]}
 ALWAYS = {"since": "2026-01-01T00:00:00Z", "until": "2026-12-31T00:00:00Z"}
 
 
@@ -198,6 +204,9 @@ def bodies(theirs: dict[str, Any], own: dict[str, Any]) -> dict[str, list[Any]]:
         "/maintenance-plans": [PLANNED, PLANNED | {"site": "OWN", "objects": [theirs["asset_code"]]}],
         "/maintenance-plans/preview": [PLANNED],
         "/maintenance-plans/{plan_id}": [PLANNED],
+        "/rotas": [ROTA],
+        "/rotas/{rota_id}": [{name: value for name, value in ROTA.items() if name not in ("site", "code")}],
+        "/overrides": [OVERRIDE],
         "/meter-entries": [{"signal": "run_hours", "at": "2026-01-10T08:00:00Z", "count": 5}],
         "/assets/{asset_id}": [{"criticality": 1, "asset_class": "x"}, {"parent": theirs["asset_code"]}],
         "/signals/{signal:path}": [{"unit": "l/s", "label": "Mine"}],

@@ -36,6 +36,7 @@ TIED_BY = {
     "route_id": "route_id IN (SELECT id FROM inspection_routes WHERE site_id = %(site)s)",
     "round_id": "round_id IN (SELECT id FROM inspection_rounds WHERE site_id = %(site)s)",
     "audit_id": "audit_id IN (SELECT id FROM audits WHERE site_id = %(site)s)",
+    "rota_id": "rota_id IN (SELECT id FROM on_call_rotas WHERE site_id = %(site)s)",
     "topic": "topic LIKE '%%/ZQXJ/%%'",
 }
 """How a row shows of which site it is, by the columns of its table."""
@@ -216,6 +217,14 @@ def fill(client: TestClient, asset: int, order: str, own_order: str) -> Iterator
     series = client.get(f"{v1}{at}").json()["series"][0]["id"]
     yield "occurrence", post(f"{at}/series/{series}/skip", number=1, why="greased last week").status_code
     count = {"signal": "run_hours", "at": "2026-01-10T08:00:00Z", "count": 5}
+    people = {"name": "olaf", "roles": ["technician"]}
+    yield "user", post("/users", **people).status_code
+    layer = {"name": "first", "people": ["olaf"], "starts": "2030-01-01"}
+    made = post("/rotas", site="NTH", code="PUMPS", title="Pumps", purpose="Nights", zone="UTC", layers=[layer])
+    yield "rota", made.status_code
+    span = {"begins_at": "2031-01-01T08:00:00Z", "ends_at": "2031-01-02T08:00:00Z"}
+    at = f"/rotas/{made.json()['id']}/overrides"
+    yield "override", post(at, layer="first", person="olaf", why="a course", **span).status_code
     yield "meter", post(f"/assets/{asset}/meter-entries", **count).status_code
     yield "remark", post(f"/work-orders/{order}/comments", text="It hums").status_code
     files = {"file": ("new.txt", MARK.encode())}

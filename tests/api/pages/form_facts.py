@@ -134,6 +134,15 @@ def _facts(client: TestClient, planner: TestClient, seeded: Seeded, pool: Connec
     found["proposal"] = str(client.get("/api/v1/safety-proposals?waiting=true").json()[0]["id"])
     found |= _stores(client)
     day = {"starts_at": "2031-01-01T08:00:00Z", "ends_at": "2031-01-01T09:00:00Z", "reason": "new seal"}
+    layer = {"name": "first", "people": ["mette"], "starts": "2026-03-06"}
+    rota = {"site": "NTH", "code": "PUMPS", "title": "Pumps", "layers": [layer]}
+    found["rota"] = str(client.post("/api/v1/rotas", json=rota, headers={"Idempotency-Key": "rota"}).json()["id"])
+    span = {"begins_at": "2040-01-01T08:00:00Z", "ends_at": "2040-01-02T08:00:00Z"}
+    override = {"layer": "first", "person": "mette", **span}
+    made = client.post(
+        f"/api/v1/rotas/{found['rota']}/overrides", json=override, headers={"Idempotency-Key": "override"}
+    )
+    found["override"] = str(made.json()["id"])
     planned: dict = {"site": "NTH", "code": "LOOK", "title": "Look", "object": "asset", "objects": ["P-101"]}
     planned |= {"calendar": {"rule": "FREQ=MONTHLY", "starts": "2026-01-10T08:00"}}
     planned |= {"meter": {"signal": "oil_hours", "every": 500}}

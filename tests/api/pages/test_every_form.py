@@ -33,6 +33,7 @@ class Known:
     wrong: Mapping[str, str] = field(default_factory=dict)
 
 
+ON_CALL = {"title": "Nights", "zone": "UTC", "name_1": "first", "people_1": "mette", "starts_1": "2026-03-07"}
 PLANNED = {"site": "NTH", "title": "Grease", "objects": "P-101", "starts": "2026-01-10T08:00", "rule": "FREQ=MONTHLY"}
 FORMS = {
     "/rounds": Known("/rounds", "/rounds", {"route_id": "{route}"}),
@@ -86,6 +87,20 @@ FORMS = {
         "/audits/{audit}", "/audits/{audit}/findings/1/settle", {"step": "withdraw", "said": "none"}, {"said": " "}
     ),
     "/audits/{audit_id}/close": Known("/audits/{settled}", "/audits/{settled}/close", {"conclusion": "fine"}),
+    "/on-call/new": Known(
+        "/on-call/new", "/on-call/new",
+        ON_CALL | {"site": "NTH", "code": "NEW"},
+        {"title": " ", "people_1": " ", "starts_1": "soon", "turn_1": "0.5", "hours_1": "always", "covered": "Xx 1-2"},
+    ),
+    "/on-call/{rota_id}": Known("/on-call/{rota}", "/on-call/{rota}", ON_CALL, {"zone": "Mars/Olympus"}),
+    "/on-call/{rota_id}/overrides": Known(
+        "/on-call/{rota}", "/on-call/{rota}/overrides",
+        {"layer": "first", "person": "mette", "begins": "2041-01-01T08:00", "ends": "2041-01-02T08:00"},
+        {"begins": "soon", "ends": "late"},
+    ),
+    "/on-call/{rota_id}/overrides/{override_id}/cancel": Known(
+        "/on-call/{rota}", "/on-call/{rota}/overrides/{override}/cancel"
+    ),
     "/planned-work/new": Known(
         "/planned-work/new", "/planned-work/new", PLANNED | {"code": "GREASE"},
         {"title": " ", "starts": "soon", "shift_factor": "2", "packages": "monthly"},
