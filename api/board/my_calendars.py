@@ -12,6 +12,7 @@ from api.board.rendering import page
 from api.once import SentForm
 from api.papers import feeds
 from api.papers.feeds import FeedIn
+from db.oncall import rotas
 from db.people import calendar_feeds, technicians
 from db.plant import plant
 from workorder_core.sentences import say
@@ -34,6 +35,7 @@ def show(request: Request, conn: Conn, now: Now, who: Asking) -> Response:
         (f"asset {each.id}", f"Planned downtime of {each.code} {each.name if each.name != each.code else ''}".strip())
         for each in plant.assets(conn, now=now, within=who.sites)
     ]
+    of += [(f"rota {each.id}", f"On call: {each.rota.title}") for each in rotas.listed(conn, within=who.sites)]
     return page(
         request,
         "my_calendars.html",
@@ -77,6 +79,6 @@ def _wanted(of: str) -> FeedIn:
     kind, _, key = of.partition(" ")
     if kind == "site" and key:
         return FeedIn(site=key)
-    if kind in ("technician", "asset") and key.isdecimal() and len(key) < 10:
+    if kind in ("technician", "asset", "rota") and key.isdecimal() and len(key) < 10:
         return FeedIn.model_validate({f"{kind}_id": int(key)})
     raise InvalidForm(say("choose one from the list"))

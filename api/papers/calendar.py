@@ -7,11 +7,12 @@ from zoneinfo import ZoneInfo
 
 from icalendar import Calendar, Event
 
-from db.people.calendar_feeds import DatedDowntime, DatedOrder, Feed
+from db.people.calendar_feeds import DatedDowntime, DatedOrder, Feed, NamedDuty
 from workorder_core.language import _, code
 from workorder_core.sentences import coded, stored, translated
 from workorder_core.words import Origin, Priority, Status
 
+_DUTIES = UUID("9d2a1d0e-6b7e-4d0c-8a55-0a4f8c7c2b61")
 _DOWNTIMES = UUID("2c2f4f7e-52a5-4a55-9e0b-6f3c0d1f7a11")
 _PRIORITIES = {Priority.EMERGENCY: 1, Priority.HIGH: 3, Priority.MEDIUM: 5, Priority.LOW: 9}
 """RFC 5545 counts 1 to 4 as high, 5 as medium, 6 to 9 as low."""
@@ -73,6 +74,23 @@ def of_downtimes(feed: Feed, downtimes: Sequence[DatedDowntime], address: str) -
         event.add("url", page)
         event.add("transp", "TRANSPARENT")
         event.add("status", "CONFIRMED" if each.cancelled_at is None else "CANCELLED")
+        made.add_component(event)
+    return _written(made)
+
+
+def of_duties(feed: Feed, duties: Sequence[NamedDuty], address: str) -> bytes:
+    """Return who is on call by a rota."""
+    made = _calendar(feed)
+    for each in duties:
+        duty = each.duty
+        event = Event()
+        key = f"{feed.rota_id}/{duty.layer}/{duty.begins.isoformat()}"
+        event.add("uid", f"{uuid5(_DUTIES, key)}@plantwright")
+        event.add("summary", f"{each.name} ({duty.layer})")
+        # When it last changed is not known, and a time that differs for each reading would be fetched each time.
+        _dated(event, feed, duty.begins, duty.ends, feed.created_at)
+        event.add("url", f"{address}/on-call/{feed.rota_id}")
+        event.add("transp", "TRANSPARENT")
         made.add_component(event)
     return _written(made)
 

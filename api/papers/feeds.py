@@ -40,18 +40,19 @@ class NotAPerson(Exception):
 
 
 class FeedIn(BaseModel):
-    """The calendar's subject: exactly one of the three."""
+    """The calendar's subject: exactly one of the four."""
 
     model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"technician_id": 4}]})
 
     technician_id: _Id = Field(None, description="the dated orders of a technician")
     site: str | None = Field(None, max_length=64, description="the planned downtime of a site, by its code")
     asset_id: _Id = Field(None, description="the planned downtime of an asset")
+    rota_id: _Id = Field(None, description="who is on call by a rota")
 
     @model_validator(mode="after")
     def _one(self) -> "FeedIn":
-        if sum(each is not None for each in (self.technician_id, self.site, self.asset_id)) != 1:
-            raise ValueError("say one of technician_id, site and asset_id")
+        if sum(each is not None for each in (self.technician_id, self.site, self.asset_id, self.rota_id)) != 1:
+            raise ValueError("say one of technician_id, site, asset_id and rota_id")
         return self
 
 
@@ -80,7 +81,7 @@ def make(conn: Connection, request: Request, who: Who, wanted: FeedIn, *, now: d
     of: dict[str, int] = {}
     if wanted.site is not None:
         of["site_id"] = plant.site_by_code(conn, wanted.site, who.sites).id
-    for name in ("technician_id", "asset_id"):
+    for name in ("technician_id", "asset_id", "rota_id"):
         value = getattr(wanted, name)
         if value is not None:
             scope.check(conn, name, value, who.sites or [each.code for each in plant.sites(conn)])
@@ -135,6 +136,8 @@ def read(request: Request, token: Annotated[str, Path(max_length=100)], conn: Co
     address = str(request.base_url).rstrip("/")
     if feed.technician_id is not None:
         content = calendar.of_orders(feed, calendar_feeds.dated_orders(conn, feed.technician_id, now=now), address)
+    elif feed.rota_id is not None:
+        content = calendar.of_duties(feed, calendar_feeds.duties(conn, feed.rota_id, now=now), address)
     else:
         content = calendar.of_downtimes(feed, calendar_feeds.downtimes(conn, feed, now=now), address)
     headers = {"ETag": f'"{hashlib.sha256(content).hexdigest()[:32]}"', "Cache-Control": "private, no-cache"}

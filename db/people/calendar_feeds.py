@@ -12,13 +12,18 @@ from psycopg.rows import class_row, dict_row, scalar_row
 
 from db import sql
 from db.errors import NotFound
+from db.oncall import counting, rotas
+from db.people import users
 from db.people.sessions import digest
+from workorder_core.oncall.duties import Duty
 from workorder_core.sentences import say
 from workorder_core.words import OrderType, Origin, Priority, Status
 
 _QUERIES = sql.load("calendar_feeds")
 BACK = timedelta(days=90)
 """How long past entries stay in a calendar."""
+AHEAD = timedelta(days=180)
+"""How far ahead a calendar shows who is on call."""
 MOST = 2_000
 """The most entries of one calendar, those with the newest dates."""
 READ_EVERY = timedelta(minutes=10)
@@ -27,7 +32,7 @@ _PREFIX = 6
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Feed:
-    """A calendar: of a technician's orders, or of the planned downtime of a site or of an asset.
+    """A calendar: of a technician's orders, of the planned downtime of a site or of an asset, or of a rota.
 
     ``prefix`` is how its secret address begins; ``site`` and ``time_zone`` are those of its subject, ``language`` is
     that of its owner, None for who has chosen none.
@@ -48,13 +53,25 @@ class Feed:
     asset: str | None
     asset_name: str | None
     language: str | None = None
+    rota_id: int | None = None
+    rota: str | None = None
 
     @property
     def title(self) -> str:
         """Return its title."""
         if self.technician is not None:
             return say("Work orders of {technician}", technician=self.technician)
+        if self.rota is not None:
+            return say("On call: {rota}", rota=self.rota)
         return say("Planned downtime of {subject}", subject=self.asset or self.site_name)
+
+
+@dataclass(frozen=True, slots=True)
+class NamedDuty:
+    """A duty, with the person's full name."""
+
+    duty: Duty
+    name: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,7 +117,7 @@ def add(conn: Connection, owner: str, of: Mapping[str, int], *, at: datetime) ->
     again.
     """
     token = secrets.token_urlsafe(32)
-    facts: dict[str, object] = {"technician_id": None, "site_id": None, "asset_id": None, **of}
+    facts: dict[str, object] = {"technician_id": None, "site_id": None, "asset_id": None, "rota_id": None, **of}
     facts |= {"token_sha256": digest(token), "prefix": token[:_PREFIX], "owner": owner, "at": at}
     with conn.cursor(row_factory=scalar_row) as cursor:
         feed_id = cursor.execute(_QUERIES["add"], facts).fetchone()
@@ -150,3 +167,12 @@ def downtimes(conn: Connection, feed: Feed, *, now: datetime) -> list[DatedDownt
     asked = {"site_id": feed.site_id, "asset_id": feed.asset_id, "since": now - BACK, "limit": MOST}
     with conn.cursor(row_factory=class_row(DatedDowntime)) as cursor:
         return cursor.execute(_QUERIES["downtimes"], asked).fetchall()
+
+
+def duties(conn: Connection, rota_id: int, *, now: datetime) -> list[NamedDuty]:
+    """Return who is on call by a rota from 90 days ago until 180 days ahead, from midnight to midnight, UTC."""
+    today = now.replace(hour=0, minute=0, second=0, microsecond=0)
+    rota = rotas.get(conn, rota_id).rota
+    names = users.full_names(conn)
+    found = counting.duties(conn, {rota_id: rota}, today - BACK, today + AHEAD)[rota_id]
+    return [NamedDuty(each, names.get(each.person) or each.person) for each in found]

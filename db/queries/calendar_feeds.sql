@@ -1,18 +1,19 @@
 -- name: add
 -- A calendar that its owner follows from now on.
-INSERT INTO calendar_feeds (token_sha256, prefix, owner, technician_id, site_id, asset_id, created_at)
-VALUES (%(token_sha256)s, %(prefix)s, %(owner)s, %(technician_id)s, %(site_id)s, %(asset_id)s, %(at)s) RETURNING id;
+INSERT INTO calendar_feeds (token_sha256, prefix, owner, technician_id, site_id, asset_id, rota_id, created_at)
+VALUES (%(token_sha256)s, %(prefix)s, %(owner)s, %(technician_id)s, %(site_id)s, %(asset_id)s, %(rota_id)s, %(at)s) RETURNING id;
 
 -- name: feeds
 -- The calendars of an owner, or the one of a token, with what is in each; revoked ones are left out.
-SELECT f.id, f.prefix, f.owner, f.technician_id, f.site_id, f.asset_id, f.created_at, f.last_read_at,
-       s.code AS site, s.time_zone, t.name AS technician, a.code AS asset, a.name AS asset_name, s.name AS site_name,
+SELECT f.id, f.prefix, f.owner, f.technician_id, f.site_id, f.asset_id, f.rota_id, f.created_at, f.last_read_at,
+       s.code AS site, coalesce(r.document->>'zone', s.time_zone) AS time_zone, r.title AS rota, t.name AS technician, a.code AS asset, a.name AS asset_name, s.name AS site_name,
        u.language
 FROM calendar_feeds f
 LEFT JOIN users u ON u.name = f.owner
 LEFT JOIN technicians t ON t.id = f.technician_id
 LEFT JOIN assets a ON a.id = f.asset_id
-JOIN sites s ON s.id = coalesce(f.site_id, t.site_id, a.site_id)
+LEFT JOIN on_call_rotas r ON r.id = f.rota_id
+JOIN sites s ON s.id = coalesce(f.site_id, t.site_id, a.site_id, r.site_id)
 WHERE f.revoked_at IS NULL
   AND (%(owner)s::text IS NULL OR f.owner = %(owner)s)
   AND (%(token_sha256)s::bytea IS NULL OR f.token_sha256 = %(token_sha256)s)

@@ -27,7 +27,7 @@ from ingest.broker.publisher import Publisher
 from ingest.replay import MINUTES, SamplePlant
 from runtime.broker import tls
 from runtime.cli import plant_file
-from runtime.demo import living, neighbours, past, prices, sample_plants, stores, upkeep, walks
+from runtime.demo import duty, living, neighbours, past, prices, sample_plants, stores, upkeep, walks
 from runtime.demo import report as demo_report
 from runtime.demo.sample_plants import SAMPLES
 from runtime.demo.teller import Teller
@@ -153,6 +153,7 @@ def _watch(
             with conn.transaction():
                 walks.find_a_fault(conn, site=plant.site, now=datetime.now(UTC))
                 upkeep.put(conn, site=plant.site, now=datetime.now(UTC))
+                duty.put(conn, site=plant.site, now=datetime.now(UTC))
                 neighbours.ask(conn, site=plant.site, anchor=plant.time_of(MINUTES), now=datetime.now(UTC))
             _go_on(standing, plant, teller, stop, console)
     finally:

@@ -269,3 +269,17 @@ def test_two_plants_downtimes_are_told_apart_and_ones_own_are_the_same_each_time
         str(parsed(calendar.of_downtimes(FEED, [each], "x")).walk("VEVENT")[0]["UID"]) for each in (one, one, elsewhere)
     ]
     assert uids[0] == uids[1] != uids[2]
+
+
+def test_who_is_on_call_by_a_rota_is_followed(client, signed, anybody):
+    anna = signed("anna", Role.TECHNICIAN, technician="holm")
+    layer = {"name": "first", "people": ["anna"], "starts": "2026-03-06"}
+    rota = {"site": "NTH", "code": "PUMPS", "title": "Pumps", "layers": [layer]}
+    made = client.post(f"{V1}/rotas", json=rota, headers={"Idempotency-Key": "rota"}).json()
+    address = follow(anna, f"rota {made['id']}")
+    first, again = anybody.get(address), anybody.get(address)
+    [event] = events(first)
+    assert event["summary"].endswith("(first)")
+    assert event["url"].endswith(f"/on-call/{made['id']}")
+    assert "On call: Pumps" in first.text
+    assert first.content == again.content, "the same facts are the same bytes"
