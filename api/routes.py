@@ -42,6 +42,7 @@ from api.board.orders import order_content as order_content_pages
 from api.board.planning import calendar_pages, meter_form
 from api.board.planning import pages as planning_pages
 from api.board.runs import audit_report_pages, backtest_pages, import_pages, run_pages
+from api.board.scheduling import week_pages
 from api.description import refuse_unknown_parameters
 from api.papers import feeds, labels, prints
 from api.routers import (
@@ -152,6 +153,7 @@ PAGES: tuple[APIRouter, ...] = (
     calendar_pages.router,
     meter_form.router,
     planning_pages.router,
+    week_pages.router,
     api_docs.router,
     signing.router,
 )

@@ -119,6 +119,11 @@ class Settings(BaseSettings):
     escalate_every_s: float = Field(
         30, gt=0, description="seconds between two looks at response and completion targets"
     )
+    schedule_at: str | None = Field(
+        None,
+        pattern=r"^([01]\d|2[0-3]):[0-5]\d$",
+        description="the site's time of day, as 02:00, at which this week and the next are planned; none: on request",
+    )
     retention_days: int | None = Field(
         None, ge=1, description="readings are dropped so long after they came; none: never"
     )

@@ -73,6 +73,8 @@ for name in (
     "site_time",
     "site_span",
     "clock_span",
+    "local_date",
+    "day_of",
     "form_time",
     "clocked",
     "minutes",

@@ -127,6 +127,16 @@ def clock_span(start: datetime, end: datetime, on: date, zone: str) -> str:
     return _("%(start)s to %(end)s", start=f"{begins:%H:%M}", end=f"{ends:%H:%M}")
 
 
+def local_date(at: datetime, zone: str) -> date:
+    """Return the date of a moment on the site's clock."""
+    return at.astimezone(ZoneInfo(zone)).date()
+
+
+def day_of(at: datetime, zone: str) -> str:
+    """Return the day of a moment on the site's clock, for people."""
+    return formats.day(local_date(at, zone))
+
+
 def form_time(at: datetime, zone: str) -> str:
     """Return a time as a form's field of a day and a time has it, on the site's clock."""
     return f"{at.astimezone(ZoneInfo(zone)):%Y-%m-%dT%H:%M}"

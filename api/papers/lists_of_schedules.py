@@ -40,8 +40,4 @@ SCHEDULE_LISTS: Mapping[str, ListFile] = {
         ),
         rows_a_page=1000,
     ),
-    "/scheduling-weights/versions": ListFile(
-        name="scheduling-weights",
-        columns=columns(version="version", made_by="made by", made_at="made@", why="why", document="document"),
-    ),
 }  # fmt: skip

@@ -124,7 +124,7 @@ WHERE c.site_id = %(site_id)s AND c.from_date <> %(from_date)s AND v.ends_at > %
 SELECT w.id, w.number, w.title, w.priority, w.status, w.asset_path, w.estimated_hours, w.completion_due, w.required_skill,
        a.code AS asset_code
 FROM work_orders w LEFT JOIN assets a ON a.id = w.asset_id
-WHERE w.id = ANY(%(ids)s);
+WHERE w.id = ANY(%(ids)s) AND (%(site_id)s::integer IS NULL OR w.site_id = %(site_id)s);
 
 -- name: my_visits
 -- The published visits of a technician from a moment on, by their start.
@@ -146,11 +146,6 @@ ORDER BY v.starts_at, w.number;
 -- The newest weights of a site.
 SELECT version, document, made_by, made_at, why FROM scheduling_weights
 WHERE site_id = %(site_id)s ORDER BY version DESC LIMIT 1;
-
--- name: weight_versions
--- Every version of a site's weights, the newest first.
-SELECT version, document, made_by, made_at, why FROM scheduling_weights
-WHERE site_id = %(site_id)s ORDER BY version DESC;
 
 -- name: add_weights
 -- The next version of a site's weights; nothing where somebody was faster.

@@ -29,10 +29,10 @@ class OrderFacts:
     required_skill: str | None
 
 
-def orders(conn: Connection, ids: Iterable[UUID]) -> dict[UUID, OrderFacts]:
-    """Return facts of orders by their ids."""
+def orders(conn: Connection, ids: Iterable[UUID], *, site_id: int | None = None) -> dict[UUID, OrderFacts]:
+    """Return facts of orders by their ids; of a site's own only where one is given."""
     with conn.cursor(row_factory=class_row(OrderFacts)) as cursor:
-        return {each.id: each for each in cursor.execute(_QUERIES["orders"], {"ids": list(ids)})}
+        return {each.id: each for each in cursor.execute(_QUERIES["orders"], {"ids": list(ids), "site_id": site_id})}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,10 +1,11 @@
 """Planning a week as a run: requested by people, and every night. The caller owns the transaction."""
 
-from datetime import date, datetime, time
+from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from psycopg import Connection
 
+from db.plant import plant
 from db.plant.plant import Site
 from db.runs import runs
 from db.runs.runs import Run
@@ -39,6 +40,16 @@ def schedule(
         at=at,
         priority=priority,
     )
+
+
+def plan_due(conn: Connection, every_night_at: time, *, actor: str, now: datetime) -> int:
+    """Queue this week and the next at every site whose nightly planning is due; return how many runs were queued."""
+    due = [each for each in plant.sites(conn) if is_due(conn, each, every_night_at, actor=actor, now=now)]
+    for site in due:
+        today = now.astimezone(ZoneInfo(site.time_zone)).date()
+        for day in (today, today + timedelta(days=7)):
+            schedule(conn, site.code, day, actor=actor, at=now)
+    return 2 * len(due)
 
 
 def is_due(conn: Connection, site: Site, every_night_at: time, *, actor: str, now: datetime) -> bool:

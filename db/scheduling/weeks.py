@@ -328,11 +328,11 @@ def unscheduled(conn: Connection, schedule: Schedule, week: Week) -> list[Unsche
 
 
 def compared(conn: Connection, schedule: Schedule) -> tuple[Differences, Schedule | None]:
-    """Compare a proposal with what planners work on, and any other schedule with what is published."""
+    """Compare a proposal with what planners work on, and that with what is published; no other schedule has changes."""
+    if schedule.state in (State.PUBLISHED, State.SUPERSEDED):
+        return differences((), ()), None
     current = schedules.of_week(conn, schedule.site_id, schedule.from_date)
     other = schedules.working(current) if schedule.state is State.DRAFT else current.get(State.PUBLISHED)
-    if other is not None and other.id == schedule.id:
-        other = None
     return differences(schedules.visits_of(conn, other), schedules.visits_of(conn, schedule)), other
 
 
@@ -350,7 +350,7 @@ def _job(conn: Connection, week: Week, order: UUID, part: int) -> Job:
     job = week.jobs.get(job_id(order, part))
     if job is not None:
         return job
-    facts = order_facts.orders(conn, [order]).get(order)
+    facts = order_facts.orders(conn, [order], site_id=week.site_id).get(order)
     if facts is None:
         raise NotFound("work order", order)
     raise NotInWeek(

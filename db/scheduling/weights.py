@@ -56,12 +56,6 @@ def of_site(conn: Connection, site_id: int) -> Version:
         return cursor.execute(_QUERIES["weights"], {"site_id": site_id}).fetchone() or USUAL
 
 
-def versions(conn: Connection, site_id: int) -> list[Version]:
-    """Return every version that somebody has written, the newest first."""
-    with conn.cursor(row_factory=class_row(Version)) as cursor:
-        return cursor.execute(_QUERIES["weight_versions"], {"site_id": site_id}).fetchall()
-
-
 def write(
     conn: Connection,
     site_id: int,

@@ -2,7 +2,7 @@
 
 import json
 import os
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
 from typing import Annotated
 
@@ -119,6 +119,7 @@ def jobs(database: Database = None, with_parent: WithParent = None) -> None:
             dispatched=tuple(Dispatched.of(each) for each in settings.dispatch),
             escalate_every_s=settings.escalate_every_s,
             budgets_every_s=settings.budgets_every_s,
+            schedule_at=None if settings.schedule_at is None else time.fromisoformat(settings.schedule_at),
             event_retention=timedelta(days=settings.event_retention_days),
             attempt_retention=timedelta(days=settings.attempt_retention_days),
             retention=keep,
@@ -126,8 +127,7 @@ def jobs(database: Database = None, with_parent: WithParent = None) -> None:
             quarantine_retention=keep_refusals,
             runs_retention=timedelta(days=settings.runs_kept_days),
         )
-        stop = stop_on_signals(with_parent)
-        with delivering.beside(settings.database, means.of(settings), stop):
+        with delivering.beside(settings.database, means.of(settings), stop := stop_on_signals(with_parent)):
             working.run(settings.database, timetable, stop)
 
 

@@ -8,7 +8,7 @@ import threading
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from typing import TypeVar
 from uuid import UUID
 
@@ -31,6 +31,7 @@ from db.people import assignments
 from db.planning import generating, plans
 from db.runs import runs
 from db.telemetry import quarantine
+from runtime.processes import nightly
 from runtime.processes.clock import REPORT_FROM_S, Clock, describe_jump
 from workorder_core.alarms.engine_alarms import Code
 from workorder_core.orders import escalation
@@ -63,6 +64,8 @@ class Timetable:
     stock_every_s: float = 10
     rounds_every_s: float = 60
     gaps_every_s: float = 60
+    schedules_every_s: float = 60
+    schedule_at: time | None = None
     event_retention: timedelta = timedelta(days=90)
     attempt_retention: timedelta = timedelta(days=90)
     retention: timedelta | None = None
@@ -103,6 +106,8 @@ def run(database_url: str, timetable: Timetable, stop: threading.Event) -> None:
         every(timetable.engine_alarms_every_s, report_engine_alarms, "engine alarms")
         every(timetable.stock_every_s, keep_stock, "stock")
         every(timetable.rounds_every_s, miss_late_rounds, "rounds")
+        if (at := timetable.schedule_at) is not None:
+            every(timetable.schedules_every_s, lambda conn: nightly.plan_weeks(conn, at, ACTOR), "schedules")
         every(timetable.rounds_every_s, report_overdue_findings, "findings of audits")
         every(timetable.gaps_every_s, look_for_gaps, "gaps of rotas")
         for work, name in _dropping(timetable):

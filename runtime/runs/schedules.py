@@ -12,8 +12,8 @@ from db.scheduling.weeks import Week
 from runtime.runs.work import CannotBeDone, Done, Work
 from runtime.scheduling import planning
 from runtime.scheduling.planning import Effort
-from runtime.scheduling.reasons import why_not
 from workorder_core.scheduling.documents import problem_document
+from workorder_core.scheduling.explaining import explain
 from workorder_core.scheduling.weeks import State, plan_of, planned_of
 from workorder_core.sentences import kept
 
@@ -56,7 +56,7 @@ def _propose(work: Work, asked: ScheduleIn, *, last: bool) -> Done:
         progress=lambda share, _: work.progress(0.05 + 0.85 * share, kept("planning the week")),
     )
     plan, jobs = found.plan, week.jobs
-    reasons = {each: why_not(problem, plan, jobs[each]) for each in found.unscheduled if not jobs[each].begun}
+    reasons = {each: explain(problem, plan, jobs[each]).sentence for each in found.unscheduled if not jobs[each].begun}
     draft = Draft(
         site_id=week.site_id,
         from_date=week.from_date,

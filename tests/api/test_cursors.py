@@ -37,6 +37,7 @@ from tests.api.lists.rows_of_work import (
     audit,
     bill,
     booking,
+    broken,
     checklist,
     checklist_version,
     finding,
@@ -48,9 +49,12 @@ from tests.api.lists.rows_of_work import (
     reservation,
     result,
     route_stop,
+    schedule,
     skipped,
     store,
     tool,
+    unscheduled,
+    visit,
     weekly,
 )
 
@@ -162,6 +166,11 @@ LISTS: dict[str, tuple[Add, Callable[[Any], object]]] = {
     "/maintenance-plans/calendar": (weekly, lambda row: (row["series_id"], row["number"])),
     "/maintenance-plans/forecast": (weekly, lambda row: (row["begins"], row["trade"])),
     "/maintenance-plans/{plan_id}/versions": (plan_version, lambda row: row["version"]),
+    "/schedules": (schedule, lambda row: row["id"]),
+    "/schedules/{schedule_id}/visits": (visit, lambda row: row["order_id"]),
+    "/schedules/{schedule_id}/unscheduled": (unscheduled, lambda row: row["order_id"]),
+    "/schedules/{schedule_id}/broken": (broken, lambda row: (row["rule"], row["job"], row["person"])),
+    "/schedules/{schedule_id}/changes": (visit, lambda row: row["order_id"]),
     "/changes": (
         lambda plant, n: plant.post(f"assets/{plant.asset}", {"criticality": n % 4 + 1}, "PATCH"),
         lambda row: row["id"],
@@ -251,6 +260,7 @@ def address(path: str, asset: int = 1, order_id: UUID = RUN) -> str:
         kind="rulebook", run_id=1, asset_id=asset, run_key=RUN, receiver_id=1, plan_id=1, checklist_id=1, item_id=1,
         rota_id=1,
         order_id=order_id,
+        schedule_id=1,
     )  # fmt: skip
 
 

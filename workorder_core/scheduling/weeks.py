@@ -116,9 +116,11 @@ def planned_of(problem: Problem, visit: Visit) -> Planned:
 
 def plan_of(problem: Problem, planned: Iterable[Planned]) -> Plan:
     """Return a schedule as a plan of a problem: visits of what is not in the problem, such as finished work, are left
-    out."""
+    out, and work that has begun without being scheduled is in it."""
     known = {job.id for job in problem.jobs}
-    return Plan(visits=tuple(visit_in(problem, each) for each in planned if each.job in known))
+    visits = {each.job: visit_in(problem, each) for each in planned if each.job in known}
+    begun = {job.id: job.pinned for job in problem.jobs if job.begun and job.pinned is not None}
+    return Plan(visits=tuple((begun | visits).values()))
 
 
 def with_week(

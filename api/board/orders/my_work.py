@@ -3,6 +3,7 @@
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
@@ -14,6 +15,8 @@ from api.board.rendering import page
 from db.inspections import audits, rounds
 from db.inspections.rounds import Round
 from db.orders import order_content, work_orders
+from db.scheduling import order_facts
+from db.scheduling.order_facts import MyVisit
 from workorder_core.inspections.audits import FindingState
 from workorder_core.inspections.rounds import WALKED, RoundStatus
 from workorder_core.orders import lifecycle, planned_dates
@@ -22,6 +25,8 @@ from workorder_core.people.access import Who
 
 router = APIRouter(include_in_schema=False, dependencies=[KNOWN])
 MOST = 50
+BACK = timedelta(hours=24)
+"""So far back may the beginning of a day be whose visits are not over."""
 _GROUPS = (
     ("In progress", lifecycle.BEGUN),
     ("To do", lifecycle.WAITING),
@@ -55,7 +60,22 @@ def mine(request: Request, conn: Conn, now: Now, who: Asking, plan: UUID | None 
         shown_plan=plan,
         rounds=_rounds(conn, who, now),
         findings=audits.findings(conn, now=now, within=who.sites, states=[FindingState.OPEN], of=who, limit=MOST),
+        my_day=_my_day(conn, who, now),
     )
+
+
+def _my_day(conn: Connection, who: Who, now: datetime) -> list[MyVisit]:
+    """Return the visits of the next day on which who asks has any by the published schedule, today's first."""
+    if who.technician is None:
+        return []
+    ahead = timedelta(days=7)
+    found = order_facts.my_visits(conn, who.technician, who.technician_site, since=now - BACK, until=now + ahead)
+    left = [each for each in found if each.ends_at > now]
+    if not left:
+        return []
+    zone = ZoneInfo(left[0].time_zone)
+    day = left[0].starts_at.astimezone(zone).date()
+    return [each for each in found if each.starts_at.astimezone(zone).date() == day]
 
 
 def _rounds(conn: Connection, who: Who, now: datetime) -> list[Round]:

@@ -38,11 +38,11 @@ BY_START = Order[Planned](tuple[Text, UUID, Small], lambda each: (each.starts_at
 BY_URGENCY = Order[Unscheduled](
     tuple[Small, Text, Small], lambda each: (each.order.priority, each.order.number, each.part)
 )
-BY_RULE = Order[tuple[int, BrokenOut]](tuple[Id], lambda each: (each[0],))
+BY_RULE = Order[BrokenOut](
+    tuple[Text, Text, Text, Text], lambda each: (each.rule, each.job or "", each.person or "", each.sentence)
+)
 BY_NUMBER = Order[ChangeOut](tuple[Text, Small], lambda each: (each.number, each.part))
-NEWEST_WEIGHTS_FIRST = Order[weights.Version](tuple[Id], lambda each: (-each.version,))
 ScheduleId = Annotated[int, Path(ge=1, le=2**31 - 1)]
-Site = Annotated[str, Query(max_length=64, description="a site's code")]
 WhichPart = Annotated[int, Query(ge=1, le=99, description="which visit of an order that is longer than a shift")]
 ALL = AcceptIn(orders=None)
 
@@ -134,13 +134,12 @@ def broken(schedule_id: ScheduleId, conn: Conn, now: Now, part: Paged) -> list[B
     """List the rules that the schedule breaks as the facts are now: somebody is ill, an order was cancelled."""
     schedule = schedules.get(conn, schedule_id)
     found = weeks.broken(conn, schedule, weeks.of_schedule(conn, schedule, now=now))
-    rows = [(at, BrokenOut.of(each)) for at, each in enumerate(found)]
-    return [each for _, each in part.of_all(rows, BY_RULE)]
+    return list(part.of_all([BrokenOut.of(each) for each in dict.fromkeys(found)], BY_RULE))
 
 
 @router.get("/schedules/{schedule_id}/changes", dependencies=[SEES])
 def changes(schedule_id: ScheduleId, conn: Conn, part: Paged) -> list[ChangeOut]:
-    """List how a proposal differs from what planners work on, and another schedule from what is published."""
+    """List how a proposal differs from what planners work on, and that from what is published."""
     schedule = schedules.get(conn, schedule_id)
     found, other = weeks.compared(conn, schedule)
     before, after = schedules.visits_of(conn, other), schedules.visits_of(conn, schedule)
@@ -261,27 +260,20 @@ def publish(
     return _tagged(publishing.publish(conn, schedule_id, who=who, at=now, expected_version=version), who, response)
 
 
-@router.get("/scheduling-weights", dependencies=[SEES])
-def weights_of(site: Site, conn: Conn, who: Asking, response: Response) -> WeightsOut:
+@router.get("/sites/{site_code}/scheduling-weights", dependencies=[SEES])
+def weights_of(site_code: str, conn: Conn, who: Asking, response: Response) -> WeightsOut:
     """Read what a plan's costs weigh at a site."""
-    found = weights.of_site(conn, plant.site_by_code(conn, site, who.sites).id)
+    found = weights.of_site(conn, plant.site_by_code(conn, site_code, who.sites).id)
     response.headers["ETag"] = f'"{found.version}"'
     return WeightsOut.of(found)
 
 
-@router.put("/scheduling-weights", dependencies=[PLANS])
+@router.put("/sites/{site_code}/scheduling-weights", dependencies=[PLANS])
 def write_weights(
-    site: Site, body: WeightsIn, conn: Conn, now: Now, who: Asking, why: Why, version: Version, response: Response
+    site_code: str, body: WeightsIn, conn: Conn, now: Now, who: Asking, why: Why, version: Version, response: Response
 ) -> WeightsOut:
     """Store the next version of what a plan's costs weigh at a site; the next run uses it."""
-    place = plant.site_by_code(conn, site, who.sites)
+    place = plant.site_by_code(conn, site_code, who.sites)
     made = weights.write(conn, place.id, body.document, actor=who.actor, at=now, why=why, expected_version=version)
     response.headers["ETag"] = f'"{made.version}"'
     return WeightsOut.of(made)
-
-
-@router.get("/scheduling-weights/versions", dependencies=[SEES])
-def weight_versions(site: Site, conn: Conn, who: Asking, part: PagedByFifty) -> list[WeightsOut]:
-    """List the versions of a site's weights, the newest first."""
-    place = plant.site_by_code(conn, site, who.sites)
-    return [WeightsOut.of(each) for each in part.of_all(weights.versions(conn, place.id), NEWEST_WEIGHTS_FIRST)]

@@ -4,7 +4,7 @@ Two sites, every text of the other one marked: nothing of it comes out, and noth
 """
 
 import re
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -12,6 +12,8 @@ import pytest
 from api.app import create
 from db.planning import generating as planning
 from db.runs import runs, uploads
+from db.scheduling import schedules, weights
+from db.scheduling.schedules import Draft
 from tests import people
 from tests.api.access import two_sites
 from tests.api.access.role_tables import OPEN
@@ -19,6 +21,7 @@ from tests.api.access.test_access import TABLE
 from tests.api.access.two_sites import MARK, SEEN, SITE
 from tests.parts.most_slow import most_slow
 from workorder_core.people.access import Role
+from workorder_core.scheduling.weeks import Planned
 
 FORM = {"Origin": "http://localhost"}
 SPAN = {"starts_at": "2030-01-01T08:00:00Z", "ends_at": "2030-01-01T09:00:00Z", "reason": "new seal"}
@@ -85,6 +88,7 @@ def world(pool, client, seeded):
         read: dict[str, Any] = {"form": "CSV", "header_row": 1, "columns": {}, "applied": True}
         runs.succeed(conn, run, {**counts, **lists, **read}, [report])
         planning.generate(conn, now=at)
+        _week(conn, site, order, at)
         two_sites.mark(conn, site)
         theirs = {
             "order_id": order,
@@ -120,6 +124,7 @@ def world(pool, client, seeded):
             "round_id": one("SELECT min(id) FROM inspection_rounds"),
             "photo_id": one("SELECT id FROM inspection_photos"),
             "audit_id": one("SELECT id FROM audits"),
+            "schedule_id": one("SELECT id FROM schedules"),
         }
     own_ids = theirs | {
         "order_id": own["id"],
@@ -131,6 +136,19 @@ def world(pool, client, seeded):
         "site_code": "OWN",
     }
     return site, theirs, own_ids
+
+
+def _week(conn, site: int, order, at: datetime) -> None:
+    """Make a schedule of the other site with a visit, and weights."""
+    code = conn.execute("SELECT code FROM technicians WHERE site_id = %s LIMIT 1", [site]).fetchone()[0]
+    begins = datetime(2031, 3, 4, 8, tzinfo=UTC)
+    visit = Planned(order=order, people=(code,), starts_at=begins, ends_at=begins + timedelta(hours=1))
+    draft = Draft(
+        site_id=site, from_date=date(2031, 3, 3), visits=[visit], read_at=at, based_on=None, costs={},
+        reasons={str(order): "WVKB"}, problem={"people": [{"name": "WVKB"}]},
+    )  # fmt: skip
+    schedules.propose(conn, draft, actor="person:Ola", at=at)
+    weights.write(conn, site, {"travel_km": 1}, actor="person:Ola", at=at, why="WVKB")
 
 
 def ids_for(path: str, ids: dict[str, Any]) -> str:
@@ -207,6 +225,11 @@ def bodies(theirs: dict[str, Any], own: dict[str, Any]) -> dict[str, list[Any]]:
         "/rotas": [ROTA],
         "/rotas/{rota_id}": [{name: value for name, value in ROTA.items() if name not in ("site", "code")}],
         "/overrides": [OVERRIDE],
+        "/schedules": [{"site": SITE, "from_date": "2031-03-05"}],
+        "/schedules/{schedule_id}/visits/{order_id}": [{"people": ["x"], "starts_at": "2031-03-05T08:00:00Z"}],
+        "/try": [{"people": ["x"], "starts_at": "2031-03-05T08:00:00Z"}],
+        "/accept": [{}, {"orders": [str(theirs["order_id"])]}],
+        "/scheduling-weights": [{"document": {"travel_km": 2}}],
         "/meter-entries": [{"signal": "run_hours", "at": "2026-01-10T08:00:00Z", "count": 5}],
         "/assets/{asset_id}": [{"criticality": 1, "asset_class": "x"}, {"parent": theirs["asset_code"]}],
         "/signals/{signal:path}": [{"unit": "l/s", "label": "Mine"}],

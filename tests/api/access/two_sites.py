@@ -37,6 +37,9 @@ TIED_BY = {
     "round_id": "round_id IN (SELECT id FROM inspection_rounds WHERE site_id = %(site)s)",
     "audit_id": "audit_id IN (SELECT id FROM audits WHERE site_id = %(site)s)",
     "rota_id": "rota_id IN (SELECT id FROM on_call_rotas WHERE site_id = %(site)s)",
+    "schedule_id": "schedule_id IN (SELECT id FROM schedules WHERE site_id = %(site)s)",
+    "visit_id": "visit_id IN (SELECT v.id FROM schedule_visits v JOIN schedules s ON s.id = v.schedule_id "
+    "WHERE s.site_id = %(site)s)",
     "topic": "topic LIKE '%%/ZQXJ/%%'",
 }
 """How a row shows of which site it is, by the columns of its table."""

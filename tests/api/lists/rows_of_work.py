@@ -1,6 +1,6 @@
 """A row more of a list of stock, tools, inspections or planned work, which `test_cursors` adds during a walk."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 from tests.api.lists.rows import NOW, Plant, at, scattered
 
@@ -194,3 +194,47 @@ def skipped(plant: Plant, n: int) -> None:
 
 def weekly(plant: Plant, n: int) -> None:
     plant.post("maintenance-plans", PLANNED | {"code": f"P{n}"})
+
+
+def schedule(plant: Plant, n: int) -> None:
+    plant.sql(
+        "INSERT INTO schedules (site_id, from_date, dates, state, state_since, made_by, made_at, read_at) "
+        "VALUES (1, %(at)s, 7, 'superseded', now(), 'x', now(), now())", at=at(n).date(),
+    )  # fmt: skip
+
+
+def _first_schedule(plant: Plant, n: int) -> None:
+    """Make the first schedule, accepted, of a week in which its visits can still be."""
+    if n == 0:
+        plant.sql("INSERT INTO technicians (site_id, code, name) VALUES (1, 'at-work', 'x') ON CONFLICT DO NOTHING")
+        plant.sql(
+            "INSERT INTO schedules (site_id, from_date, dates, state, state_since, made_by, made_at, read_at, "
+            "accepted_by, accepted_at) VALUES (1, '2031-03-03', 7, 'accepted', now(), 'x', now(), now(), 'x', now())"
+        )
+
+
+def visit(plant: Plant, n: int, hour: int = 8) -> None:
+    """Put an order into the first schedule."""
+    _first_schedule(plant, n)
+    body = {"asset_id": plant.asset, "type": "inspection", "title": f"Visit {n}"}
+    made = plant.post("work-orders", body)
+    plant.sql(
+        "INSERT INTO schedule_visits (schedule_id, order_id, starts_at, ends_at) "
+        "VALUES (1, %(order)s, %(at)s, %(at)s::timestamptz + interval '1 hour')",
+        order=made["id"], at=datetime(2031, 3, 3 + n % 5, hour, tzinfo=UTC),
+    )  # fmt: skip
+    plant.sql(
+        "INSERT INTO visit_people (visit_id, position, technician_id, during) SELECT max(v.id), 0, min(t.id), "
+        "'[2031-03-03,2031-03-04)' FROM schedule_visits v, technicians t WHERE t.code = 'at-work'"
+    )
+
+
+def broken(plant: Plant, n: int) -> None:
+    """Put an order into the first schedule, at night."""
+    visit(plant, n, hour=1)
+
+
+def unscheduled(plant: Plant, n: int) -> None:
+    _first_schedule(plant, n)
+    body = {"asset_id": plant.asset, "type": "inspection", "title": f"Waits {n}", "priority": n % 4 + 1}
+    plant.post("work-orders", body)

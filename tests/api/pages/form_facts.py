@@ -1,7 +1,7 @@
 """What the forms of `test_every_form` are about: orders, alarms, rounds, stock, runs, in the states that they need."""
 
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import psycopg
@@ -14,8 +14,11 @@ from db.documents import documents, shadow
 from db.documents.documents import Kind
 from db.events import deliveries, events, receivers
 from db.events.sealing import Sealer
-from db.plant import devices
+from db.orders import work_orders
+from db.plant import devices, plant
 from db.runs import runs, uploads
+from db.scheduling import schedules, weeks
+from db.scheduling.schedules import Draft
 from db.telemetry import quarantine
 from tests import a_plant, people
 from tests.a_plant import Seeded
@@ -23,6 +26,8 @@ from tests.api.conftest import KEY
 from tests.parts import databases
 from tests.parts.databases import Filled
 from workorder_core.people.access import Role
+from workorder_core.scheduling.weeks import Planned
+from workorder_core.words import FailureMode, OrderType
 
 HTML = {"Accept": "text/html", "Origin": "http://localhost"}
 RULES = {
@@ -116,7 +121,7 @@ def _facts(client: TestClient, planner: TestClient, seeded: Seeded, pool: Connec
                          models={"default": {"name": "adwin", "estimator": "river.drift.ADWIN"}})
         )  # fmt: skip
         conn.execute("UPDATE judge_events SET arrival = 0 WHERE kind = 'shadow'")
-        found |= _runs(conn, now)
+        found |= _runs(conn, now) | _weeks(conn, now)
         quarantine.keep(conn, a_plant.refusals(now))
         ((kept,),) = conn.execute("SELECT min(id) FROM quarantine").fetchall()
         done = [seeded.orders["done"]]
@@ -154,6 +159,32 @@ def _facts(client: TestClient, planner: TestClient, seeded: Seeded, pool: Connec
     path = f"/api/v1/assets/{found['asset']}/downtimes"
     found["downtime"] = str(client.post(path, json=day, headers={"Idempotency-Key": "k"}).json()["id"])
     return found | _inspections(client, seeded.assets["P-102"])
+
+
+def _weeks(conn, now: datetime) -> dict[str, str]:
+    """A proposal for one week and an accepted plan of another, each with a visit."""
+    site = plant.site_by_code(conn, "NTH")
+    pump = plant.asset_by_key(conn, "NTH", "P-101", now=now)
+    found = {}
+    for name, day in (("draft_week", 10), ("accepted_week", 17)):
+        order = work_orders.create_by_hand(
+            conn, asset=pump, kind=OrderType.INSPECTION, title="Look", component="bearing",
+            failure_mode=FailureMode.VIB, actor="person:Ola", at=now, estimated_hours=1.0,
+        )  # fmt: skip
+        begins = datetime(2031, 3, day + 1, 8, tzinfo=UTC)
+        visit = Planned(order=order.id, people=("holm",), starts_at=begins, ends_at=begins + timedelta(hours=1))
+        draft = Draft(
+            site_id=site.id, from_date=date(2031, 3, day), visits=[visit], read_at=now, based_on=None, costs={},
+            reasons={},
+        )  # fmt: skip
+        made = schedules.propose(conn, draft, actor="person:Ola", at=now)
+        if name == "accepted_week":
+            weeks.accept(conn, made.id, actor="person:Ola", at=now)
+            found["week_order"] = str(order.id)
+        else:
+            found["draft_order"] = str(order.id)
+        found[name] = str(made.id)
+    return found
 
 
 def _inspections(client, asset: int) -> dict[str, str]:

@@ -115,6 +115,27 @@ FORMS = {
         "/planned-work/plans/{plan}", "/planned-work/plans/{plan}/count", {"count": "120"},
         {"count": "much", "read_at": "soon"},
     ),
+    "/week/plan": Known("/week?week=2031-03-03", "/week/plan", {"site": "NTH", "week": "2031-03-03"}),
+    "/week/begin": Known("/week?week=2031-03-03", "/week/begin", {"site": "NTH", "week": "2031-03-03"}),
+    "/week/{schedule_id}/orders/{order_id}/move": Known(
+        "/week/{accepted_week}/orders/{week_order}", "/week/{accepted_week}/orders/{week_order}/move",
+        {"person": "holm", "day": "2031-03-19", "time": "09:00"}, {"day": "soon"},
+    ),
+    "/week/{schedule_id}/orders/{order_id}/take-out": Known(
+        "/week/{accepted_week}/orders/{week_order}", "/week/{accepted_week}/orders/{week_order}/take-out"
+    ),
+    "/week/{schedule_id}/orders/{order_id}/pin": Known(
+        "/week/{accepted_week}/orders/{week_order}", "/week/{accepted_week}/orders/{week_order}/pin", {"pinned": "yes"}
+    ),
+    "/week/{schedule_id}/freeze": Known(
+        "/week/{accepted_week}?day=2031-03-18", "/week/{accepted_week}/freeze", {"day": "2031-03-18"}
+    ),
+    "/week/{schedule_id}/accept": Known("/week/{draft_week}", "/week/{draft_week}/accept"),
+    "/week/{schedule_id}/accept-some": Known(
+        "/week/{draft_week}", "/week/{draft_week}/accept-some", {"order": "{draft_order}"}
+    ),
+    "/week/{schedule_id}/publish": Known("/week/{accepted_week}", "/week/{accepted_week}/publish"),
+    "/week/{schedule_id}/discard": Known("/week/{draft_week}", "/week/{draft_week}/discard"),
     "/alarms/rules/{step}": Known(
         "/alarms/rules", "/alarms/rules/shadow", {"rule": "oil-warm", "why": "loose"}, {"why": " "}
     ),

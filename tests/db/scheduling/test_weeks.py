@@ -14,11 +14,11 @@ from db.scheduling.schedules import Draft, ScheduleChanged, ScheduleFinal
 from db.scheduling.weeks import NotAllowedHere
 from runtime.scheduling import planning
 from runtime.scheduling.planning import Effort
-from runtime.scheduling.reasons import why_not
 from tests.db.scheduling.conftest import ACTOR, MONDAY, make_orders
 from workorder_core.people.access import Role, Who
 from workorder_core.scheduling.checking import Rule, check
 from workorder_core.scheduling.documents import InvalidWeights
+from workorder_core.scheduling.explaining import explain
 from workorder_core.scheduling.weeks import State, planned_of
 from workorder_core.words import Status
 
@@ -32,7 +32,7 @@ def a_draft(conn, now=MONDAY):
     week = weeks.read(conn, "NTH", DAY, now=now)
     found = planning.plan(week.problem, seed=1, effort=Effort(iterations=500))
     plan = found.plan
-    reasons = {each: why_not(week.problem, plan, week.jobs[each]) for each in found.unscheduled}
+    reasons = {each: explain(week.problem, plan, week.jobs[each]).sentence for each in found.unscheduled}
     assert check(week.problem, plan) == ()
     return Draft(
         site_id=week.site_id,
