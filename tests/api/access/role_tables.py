@@ -221,3 +221,38 @@ RUNS: dict[str, set[Role]] = {
     "POST /api/v1/quarantine/{kept_id}/retry": {R, A},
 }
 """Long runs, what they import, and the quarantine."""
+
+SCHEDULES: dict[str, set[Role]] = {
+    "GET /api/v1/schedules": ALL,
+    "POST /api/v1/schedules": {P, R, A},
+    "GET /api/v1/schedules/{schedule_id}": ALL,
+    "DELETE /api/v1/schedules/{schedule_id}": {P, R, A},
+    "GET /api/v1/schedules/{schedule_id}/visits": ALL,
+    "GET /api/v1/schedules/{schedule_id}/unscheduled": ALL,
+    "GET /api/v1/schedules/{schedule_id}/broken": ALL,
+    "GET /api/v1/schedules/{schedule_id}/changes": ALL,
+    "POST /api/v1/schedules/{schedule_id}/visits/{order_id}/try": {P, R, A},
+    "PUT /api/v1/schedules/{schedule_id}/visits/{order_id}": {P, R, A},
+    "DELETE /api/v1/schedules/{schedule_id}/visits/{order_id}": {P, R, A},
+    "POST /api/v1/schedules/{schedule_id}/visits/{order_id}/pin": {P, R, A},
+    "POST /api/v1/schedules/{schedule_id}/visits/{order_id}/release": {P, R, A},
+    "POST /api/v1/schedules/{schedule_id}/accept": {P, R, A},
+    "POST /api/v1/schedules/{schedule_id}/publish": {P, R, A},
+    "GET /api/v1/sites/{site_code}/scheduling-weights": ALL,
+    "PUT /api/v1/sites/{site_code}/scheduling-weights": {P, R, A},
+    "GET /week": ALL,
+    "POST /week/plan": {P, R, A},
+    "POST /week/begin": {P, R, A},
+    "GET /week/{schedule_id}": ALL,
+    "GET /week/{schedule_id}/try": {P, R, A},
+    "GET /week/{schedule_id}/orders/{order_id}": ALL,
+    "POST /week/{schedule_id}/orders/{order_id}/move": {P, R, A},
+    "POST /week/{schedule_id}/orders/{order_id}/take-out": {P, R, A},
+    "POST /week/{schedule_id}/orders/{order_id}/pin": {P, R, A},
+    "POST /week/{schedule_id}/freeze": {P, R, A},
+    "POST /week/{schedule_id}/accept": {P, R, A},
+    "POST /week/{schedule_id}/accept-some": {P, R, A},
+    "POST /week/{schedule_id}/publish": {P, R, A},
+    "POST /week/{schedule_id}/discard": {P, R, A},
+}
+"""Schedules of weeks, by the API and on the page of a week."""

@@ -9,7 +9,7 @@ from api.app import create
 from api.asking import Needs
 from db import scope
 from tests import people
-from tests.api.access.role_tables import ALL, INSPECTIONS, JUDGING, OPEN, ORDERS, RUNS, A, K, P, R, T, V
+from tests.api.access.role_tables import ALL, INSPECTIONS, JUDGING, OPEN, ORDERS, RUNS, SCHEDULES, A, K, P, R, T, V
 from tests.api.conftest import KEY
 from tests.parts.most_slow import most_slow
 from workorder_core.people.access import Role
@@ -19,6 +19,7 @@ TABLE: dict[str, set[Role]] = {
     **JUDGING,
     **INSPECTIONS,
     **RUNS,
+    **SCHEDULES,
     "GET /health/live": OPEN,
     "GET /health/ready": OPEN,
     "GET /login": OPEN,
