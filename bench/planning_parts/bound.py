@@ -25,7 +25,7 @@ from workorder_core.scheduling.tours import horizon, work_minutes
 
 NEAR = 8
 """How many jobs near each one a route remembers having visited."""
-WORDS = 3
+WORDS = 5
 SMOOTH = 0.5
 """How much of the best prices so far are mixed into the next."""
 
@@ -45,7 +45,7 @@ class Shift:
     paid: Reals
     """What the way costs, likewise."""
     near: Whole
-    """[job, WORDS] the jobs that are remembered at each."""
+    """[job, NEAR] the jobs that are remembered at each."""
     begins: int
     ends: int
     latest: int
@@ -75,10 +75,7 @@ def _shift(problem: Problem, number: int, person: Person, day: Workday) -> Shift
     places = [job.place for _, job, _, _, _ in able] + [day.start_place]
     travel = np.array([[problem.way(a, b) for b in places] for a in places], dtype=np.int64)
     km = np.array([[problem.km.get((a, b), 0.0) for b in places] for a in places])
-    near = np.zeros((len(able), WORDS), dtype=np.int64)
-    for k in range(len(able)):
-        for other in np.argsort(travel[k, :-1], kind="stable")[:NEAR]:
-            near[k, other // 62] |= 1 << int(other % 62)
+    near = np.argsort(travel[:-1, :-1], axis=1, kind="stable")[:, :NEAR]
     return Shift(
         number=number,
         jobs=np.array([index for index, *_ in able], dtype=np.int64),
@@ -139,30 +136,25 @@ def cheapest_route(
                     new = cost + paid[here, j] - gain[j]
                     if new - density * (latest - done) >= best - 1e-9:
                         continue
-                    m0, m1, m2 = memory[at, 0] & near[j, 0], memory[at, 1] & near[j, 1], memory[at, 2] & near[j, 2]
-                    if j < 62:
-                        m0 |= 1 << j
-                    elif j < 124:
-                        m1 |= 1 << (j - 62)
-                    else:
-                        m2 |= 1 << (j - 124)
+                    if count >= most:
+                        return best, best_at, -1
+                    for word in range(WORDS):
+                        memory[count, word] = memory[at, word] & near[j, word]
+                    memory[count, j // 62] |= 1 << (j % 62)
                     beaten = False
                     other = head[j]
                     while other >= 0:
-                        if (
-                            labels[other, 1] <= done and labels[other, 2] <= new + 1e-12
-                            and memory[other, 0] & ~m0 == 0 and memory[other, 1] & ~m1 == 0
-                            and memory[other, 2] & ~m2 == 0
-                        ):  # fmt: skip
-                            beaten = True
+                        if labels[other, 1] <= done and labels[other, 2] <= new + 1e-12:
+                            more = 0
+                            for word in range(WORDS):
+                                more |= memory[other, word] & ~memory[count, word]
+                            beaten = more == 0
+                        if beaten:
                             break
                         other = following[other]
                     if beaten:
                         continue
-                    if count >= most:
-                        return best, best_at, -1
                     labels[count, 0], labels[count, 1], labels[count, 2], labels[count, 3] = j, done, new, at
-                    memory[count, 0], memory[count, 1], memory[count, 2] = m0, m1, m2
                     following[count] = head[j]
                     head[j] = count
                     chain[count] = by_time[done - begins]
@@ -195,13 +187,13 @@ class Pricing:
         if len(keep) == 0:
             return 0.0, ()
         if len(keep) > 62 * WORDS:
-            raise ValueError(f"{len(keep)} jobs in a workday are more than the {62 * WORDS} of the bound")
+            raise ValueError(f"{len(keep)} jobs of one workday have a price; the bound knows {62 * WORDS}")
         with_home = np.append(keep, len(shift.jobs))
         near = np.zeros((len(keep), WORDS), dtype=np.int64)
+        number = {int(job): k for k, job in enumerate(keep)}
         for k, job in enumerate(keep):
-            for other, mate in enumerate(keep):
-                if shift.near[job, mate // 62] >> (mate % 62) & 1:
-                    near[k, other // 62] |= 1 << (other % 62)
+            for other in (number[int(mate)] for mate in shift.near[job] if int(mate) in number):
+                near[k, other // 62] |= 1 << (other % 62)
         value, last, count = cheapest_route(
             shift.opens[keep], shift.closes[keep], shift.service[keep], gains[keep],
             np.ascontiguousarray(shift.travel[np.ix_(with_home, with_home)]),
