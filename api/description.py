@@ -94,6 +94,7 @@ IN_PATHS = {
     "file_id": "the file's id, as the list of files has it",
     "location_id": "the functional location's id, as the list of locations has it",
     "downtime_id": "the planned downtime's id",
+    "absence_id": "the absence's id, as the technician's absences have it",
     "technician_id": "the technician's id, as the list of technicians has it",
     "kind": "which document: `rulebook`, with the limits, or `models`, with the models' parameters",
     "version_number": "the version's number, from 1",

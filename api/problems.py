@@ -40,6 +40,7 @@ from db.oncall.rotas import CannotBeCalled, RotaChanged
 from db.orders.order_links import InvalidLink
 from db.people.assignments import NobodyEligible
 from db.people.users import LastAdministrator, UnknownSites
+from db.people.workforce import PatternInUse
 from db.planning.generating import NotTheNext
 from db.planning.plans import PlanChanged, UnknownObject
 from db.plant.calendars import NoSuchCountry
@@ -145,6 +146,7 @@ PROBLEMS: Mapping[type[Exception], Problem] = {
     NoSuchCurrency: Problem(422, "no-such-currency", "No such currency"),
     NoCurrency: Problem(409, "no-currency", "No currency"),
     CurrencyInUse: Problem(409, "currency-in-use", "Currency in use"),
+    PatternInUse: Problem(409, "shift-pattern-in-use", "Shift pattern in use"),
     NoSuchCountry: Problem(422, "no-such-country", "No such country"),
     InvalidFile: Problem(422, "invalid-file", "Invalid file"),
     InvalidLayout: Problem(422, "invalid-columns", "Invalid columns"),

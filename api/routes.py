@@ -57,6 +57,7 @@ from api.routers import (
     quarantine,
     rules,
     technicians,
+    workforce,
 )
 from api.routers.inspections import audits, checklists, results, rounds
 from api.routers.inventory import bookings, counting, items, purchases, reservations, stock, tools
@@ -75,6 +76,7 @@ V1: tuple[APIRouter, ...] = (
     alarms.router,
     downtimes.router,
     technicians.router,
+    workforce.router,
     documents.router,
     rules.router,
     engine.router,

@@ -179,7 +179,20 @@ LISTS: Mapping[str, ListFile] = {
         columns=columns(
             site="site", code="code", name="name", skills="skills", certificates="certificates",
             shift_start="shift start (site time)", shift_end="shift end (site time)",
-            weekdays="weekdays (1 is Monday)", active="active", id="id",
+            weekdays="weekdays (1 is Monday)", active="active", levels="levels of skills (1 to 5)",
+            valid_until="certificates valid until", firm="firm", contract_from="contract from",
+            contract_until="contract until", pattern="shift pattern", pattern_offset="days later (d)",
+            overtime_minutes="overtime (min)", depot="depot", speed="speed (time taken, 1 is usual)",
+            language="language", id="id",
+        ),
+    ),
+    "/technicians/{technician_id}/absences": ListFile(
+        name="absences",
+        of_sites=False,
+        within="absences",
+        columns=columns(
+            kind="kind", starts_at="from@", ends_at="until@", reason="reason", recorded_by="by",
+            recorded_at="recorded@", id="id",
         ),
     ),
     "/job-plans": ListFile(

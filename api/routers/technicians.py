@@ -51,9 +51,9 @@ def update(technician_id: int, body: TechnicianFacts, conn: Conn, _: Why, names:
     """Change a technician's facts; site and code stay. Set former technicians inactive; they are never deleted."""
     before = technicians.by_id(conn, technician_id)
     _require(names, body)
-    after = body.technician(technician_id=before.id, site_id=before.site_id, code=before.code)
+    after = body.technician(technician_id=before.id, site_id=before.site_id, code=before.code, before=before)
     technicians.update(conn, after)
-    return TechnicianOut.of(after)
+    return TechnicianOut.of(technicians.by_id(conn, technician_id))
 
 
 def _require(names: Naming, body: TechnicianFacts) -> None:

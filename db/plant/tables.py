@@ -11,6 +11,7 @@ from psycopg.rows import dict_row
 from db import sql
 from db.inspections import tables as inspection_tables
 from db.inventory import tables as inventory_tables
+from db.people import tables as people_tables
 from db.planning import tables as planning_tables
 from db.plant import changes, plant
 from db.plant.plant import Site
@@ -42,6 +43,9 @@ def known(conn: Connection, name: str, site: Site) -> Known:
     if name in inspection_tables.NAMES:
         table, rows = inspection_tables.known(conn, name, site, now=datetime.now(UTC))
         return Known(table=table, facts=rows)
+    if name in people_tables.NAMES:
+        table, rows = people_tables.known(conn, name, site)
+        return Known(table=table, facts=rows)
     facts = {row["code"]: row for row in _rows(conn, name, site)}
     if name == plant_tables.LOCATIONS.name:
         return Known(table=plant_tables.LOCATIONS, facts=facts)
@@ -67,6 +71,10 @@ def store(
         return []
     if what.table.name in inspection_tables.NAMES:
         inspection_tables.store(conn, site, what.table.name, what.facts, plan, actor=actor, why=why, at=at)
+        return []
+    if what.table.name in people_tables.NAMES:
+        changes.made_by(conn, actor, why)
+        people_tables.store(conn, site, what.table.name, plan, actor=actor, at=at)
         return []
     rows = above_first(plan.wanted, "parent")
     if what.table.name == plant_tables.LOCATIONS.name:

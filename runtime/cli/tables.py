@@ -29,6 +29,9 @@ class TableName(StrEnum):
     CHECKLISTS = "checklists"
     PLANS = "plans"
     ROUTES = "routes"
+    TECHNICIANS = "technicians"
+    ABSENCES = "absences"
+    WAYS = "ways"
 
 
 File = Annotated[Path, typer.Argument(help="a CSV or XLSX file")]

@@ -124,6 +124,14 @@ LISTS: dict[str, tuple[Add, Callable[[Any], object]]] = {
         ),
         lambda row: row["id"],
     ),
+    "/technicians/{technician_id}/absences": (
+        lambda plant, n: plant.sql(
+            "INSERT INTO absences (technician_id, site_id, starts_at, recorded_at, recorded_by) "
+            "VALUES (1, 1, %(at)s, now(), 'x')",
+            at=at(n),
+        ),
+        lambda row: row["id"],
+    ),
     "/documents/{kind}": (
         lambda plant, n: plant.post("documents/rulebook", {"document": {}, "why": f"the {n}th"}),
         lambda row: row["number"],

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 
 from workorder_core.planning.site_time import SiteTime
+from workorder_core.sentences import say
 
 DAY = timedelta(days=1)
 _MONDAY = date(2024, 1, 1)
@@ -39,9 +40,9 @@ class Pattern:
 
     def __post_init__(self) -> None:
         if any(not 0 <= each.day < self.days for each in self.shifts):
-            raise ValueError(f"a shift is on none of the {self.days} days of its pattern")
+            raise ValueError(say("a shift is on none of the {days} days of its pattern", days=self.days))
         if len({each.day for each in self.shifts}) < len(self.shifts):
-            raise ValueError("a pattern has two shifts that begin on one day")
+            raise ValueError(say("a pattern has two shifts that begin on one day"))
 
     def on(self, day: date) -> Shift | None:
         """Return the shift that begins on a date."""

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from workorder_core.sentences import kept
 from workorder_core.tables.cells import CellKind, Column
 from workorder_core.tables.checklist_table import CHECKLISTS
+from workorder_core.tables.people_tables import ABSENCES, TECHNICIANS, WAYS
 from workorder_core.tables.plan_table import PLANS
 from workorder_core.tables.route_table import ROUTES
 from workorder_core.tables.stock_tables import BILLS, ITEMS, STOCK
@@ -91,5 +92,6 @@ _OF_ASSETS = (
 ASSETS = assets(frozenset())
 """The columns of the table of assets; a table that knows the locations checks rows before storing."""
 TABLES: Mapping[str, Table] = {
-    each.name: each for each in (LOCATIONS, ASSETS, ITEMS, STOCK, BILLS, CHECKLISTS, PLANS, ROUTES)
+    each.name: each
+    for each in (LOCATIONS, ASSETS, ITEMS, STOCK, BILLS, CHECKLISTS, PLANS, ROUTES, TECHNICIANS, ABSENCES, WAYS)
 }

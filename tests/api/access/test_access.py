@@ -269,6 +269,13 @@ TABLE: dict[str, set[Role]] = {
     "POST /api/v1/technicians": {P, A},
     "GET /api/v1/technicians/{technician_id}": ALL,
     "PUT /api/v1/technicians/{technician_id}": {P, A},
+    "GET /api/v1/technicians/{technician_id}/absences": ALL,
+    "POST /api/v1/technicians/{technician_id}/absences": {T, P, A},
+    "DELETE /api/v1/technicians/{technician_id}/absences/{absence_id}": {P, A},
+    "GET /api/v1/technicians/{technician_id}/rate": {P, R, A},
+    "PUT /api/v1/technicians/{technician_id}/rate": {P, A},
+    "GET /api/v1/sites/{site_code}/workforce": ALL,
+    "PUT /api/v1/sites/{site_code}/workforce": {P, A},
 }
 
 EVERY_SITE = {

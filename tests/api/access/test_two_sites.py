@@ -89,12 +89,18 @@ def world(pool, client, seeded):
         runs.succeed(conn, run, {**counts, **lists, **read}, [report])
         planning.generate(conn, now=at)
         _week(conn, site, order, at)
+        conn.execute(
+            "INSERT INTO ways (site_id, from_id, to_id, minutes) SELECT f.site_id, f.id, t.id, 5 "
+            "FROM locations f JOIN locations t ON t.site_id = f.site_id AND t.id > f.id WHERE f.site_id = %s",
+            [site],
+        )
         two_sites.mark(conn, site)
         theirs = {
             "order_id": order,
             "asset_id": asset,
             "location_id": one("SELECT id FROM locations WHERE site_id = %s LIMIT 1", site),
             "technician_id": one("SELECT id FROM technicians WHERE site_id = %s LIMIT 1", site),
+            "absence_id": one("SELECT id FROM absences WHERE site_id = %s", site),
             "technician": one("SELECT code FROM technicians WHERE site_id = %s LIMIT 1", site),
             "downtime_id": one("SELECT id FROM planned_downtimes WHERE asset_id = %s", asset),
             "proposal_id": one("SELECT id FROM safety_proposals"),
@@ -216,6 +222,9 @@ def bodies(theirs: dict[str, Any], own: dict[str, Any]) -> dict[str, list[Any]]:
         "/part-prices": [{"unit_costs": {"1": "1"}}],
         "/technicians": [{"site": SITE, "code": "mine", "name": "Mine"}],
         "/technicians/{technician_id}": [{"name": "Mine"}],
+        "/workforce": [{"warn_days": 1}],
+        "/absences": [{"starts_at": "2030-02-01T00:00:00Z"}],
+        "/rate": [{"per_hour": "1", "overtime_per_hour": "1"}],
         "/calendar": [WEEK],
         "/targets": [[{"priority": 4, "response_minutes": 1, "completion_minutes": 2}]],
         "/job-plans/{plan_code}": [PLAN],

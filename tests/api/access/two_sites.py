@@ -40,6 +40,7 @@ TIED_BY = {
     "schedule_id": "schedule_id IN (SELECT id FROM schedules WHERE site_id = %(site)s)",
     "visit_id": "visit_id IN (SELECT v.id FROM schedule_visits v JOIN schedules s ON s.id = v.schedule_id "
     "WHERE s.site_id = %(site)s)",
+    "absence_id": "absence_id IN (SELECT id FROM absences WHERE site_id = %(site)s)",
     "topic": "topic LIKE '%%/ZQXJ/%%'",
 }
 """How a row shows of which site it is, by the columns of its table."""
@@ -87,7 +88,7 @@ def tied(table: str, columns: dict[str, str]) -> str | None:
         return None
     if table == "sites":
         return "id = %(site)s"
-    if table == "work_orders":
+    if table in ("work_orders", "ways"):
         return "site_id = %(site)s"
     if table == "changes":
         return f"site = '{SITE}'"
@@ -188,6 +189,24 @@ def _fill_stock(client: TestClient, post: Any, order: str) -> Iterator[tuple[str
     yield "booking", post(f"/tools/{tool.json()['id']}/bookings", **day).status_code
 
 
+def _fill_people(client: TestClient, post: Any) -> Iterator[tuple[str, int]]:
+    """Give the rich site shift patterns, a crew, skills of its own, an absence and a rate."""
+    shift = {"day": 0, "starts": "06:00", "ends": "14:00"}
+    people = client.get("/api/v1/technicians", params={"site": "NTH"}).json()
+    own = {
+        "patterns": [{"code": "EARLY", "name": "Early", "anchor": "2026-01-05", "days": 7, "shifts": [shift]}],
+        "crews": [{"code": "A", "name": "Crew A", "members": [people[0]["code"]]}],
+        "components": [{"code": "motor", "skill": "electrical"}],
+        "certificates": [{"skill": "electrical", "certificates": ["high voltage switching"]}],
+        "warn_days": 20,
+    }
+    yield "workforce", client.put("/api/v1/sites/NTH/workforce", json=own).status_code
+    at = f"/technicians/{people[0]['id']}"
+    yield "absence", post(f"{at}/absences", starts_at="2030-01-01T00:00:00Z", reason="private").status_code
+    rate = {"per_hour": "60", "overtime_per_hour": "75"}
+    yield "rate of a person", client.put(f"/api/v1{at}/rate", json=rate).status_code
+
+
 def fill(client: TestClient, asset: int, order: str, own_order: str) -> Iterator[tuple[str, int]]:
     """Give the rich site what it lacks, as somebody of every site; yields what was answered."""
     v1, once = "/api/v1", iter(range(100))
@@ -244,6 +263,7 @@ def fill(client: TestClient, asset: int, order: str, own_order: str) -> Iterator
         "model",
         client.put(f"{v1}/sites/NTH/costs/model?new=class", json={"asset_class": "pump", "failure": "9"}).status_code,
     )
+    yield from _fill_people(client, post)
     yield from _fill_stock(client, post, order)
     yield "code", client.get(f"{v1}/assets/{asset}/scan-address").status_code
     link = {"kind": "blocks", "other_id": own_order, "why": f"{MARK} first"}
