@@ -108,7 +108,10 @@ LISTS: Mapping[str, ListFile] = {
     "/sites": ListFile(name="sites", columns=columns(code="code", name="name", time_zone="time zone")),
     "/locations": ListFile(
         name="locations",
-        columns=columns(site="site", code="code", name="name", level="level (ISA-95)", id="id", parent_id="parent id"),
+        columns=columns(
+            site="site", code="code", name="name", level="level (ISA-95)", latitude="latitude",
+            longitude="longitude", id="id", parent_id="parent id",
+        ),
     ),
     "/assets": ListFile(
         name="assets",

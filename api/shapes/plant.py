@@ -45,6 +45,8 @@ class LocationOut(BaseModel):
     code: str
     name: str
     level: str = Field(description="ISA-95: area, work_centre or work_unit")
+    latitude: float | None = Field(None, description="WGS84, in degrees; null: unknown")
+    longitude: float | None = None
 
     @classmethod
     def of(cls, location: Location) -> "LocationOut":

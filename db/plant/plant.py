@@ -37,12 +37,16 @@ class Site:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Location:
+    """A functional location; ``latitude`` and ``longitude`` are WGS84, None: unknown."""
+
     id: int
     site_id: int
     parent_id: int | None
     code: str
     name: str
     level: str
+    latitude: float | None = None
+    longitude: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

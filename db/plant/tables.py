@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from decimal import Decimal
 from typing import Any
 
 from psycopg import Connection
@@ -48,6 +49,8 @@ def known(conn: Connection, name: str, site: Site) -> Known:
         return Known(table=table, facts=rows)
     facts = {row["code"]: row for row in _rows(conn, name, site)}
     if name == plant_tables.LOCATIONS.name:
+        for row in facts.values():
+            row |= {each: _degrees(row[each]) for each in ("latitude", "longitude")}
         return Known(table=plant_tables.LOCATIONS, facts=facts)
     for row in facts.values():
         row["criticality"] = Criticality(row["criticality"])
@@ -90,6 +93,10 @@ def _rows(conn: Connection, name: str, site: Site) -> list[dict[str, Any]]:
         return cursor.execute(_QUERIES[name], {"site_id": site.id}).fetchall()
 
 
+def _degrees(value: float | None) -> Decimal | None:
+    return None if value is None else Decimal(f"{value:.15g}")
+
+
 def _location(row: Row, before: Facts) -> LocationEntry:
     facts = {**before, "code": row.key} | {name: value for name, value in row.values.items() if value is not None}
     return LocationEntry(
@@ -97,6 +104,8 @@ def _location(row: Row, before: Facts) -> LocationEntry:
         name=str(facts.get("name") or row.key),
         level=str(facts["level"]),
         parent=None if facts.get("parent") is None else str(facts["parent"]),
+        latitude=None if facts.get("latitude") is None else float(str(facts["latitude"])),
+        longitude=None if facts.get("longitude") is None else float(str(facts["longitude"])),
     )
 
 

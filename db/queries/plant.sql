@@ -13,7 +13,7 @@ SELECT id, code, name, time_zone FROM sites WHERE code = %(code)s;
 
 -- name: locations
 -- The functional locations of a site, or of every site.
-SELECT id, site_id, parent_id, code, name, level
+SELECT id, site_id, parent_id, code, name, level, latitude, longitude
 FROM locations
 WHERE (%(site_id)s::integer IS NULL OR site_id = %(site_id)s)
   AND (%(within)s::text[] IS NULL OR site_id IN (SELECT id FROM sites WHERE code = ANY(%(within)s)))
@@ -22,7 +22,7 @@ ORDER BY site_id, code LIMIT %(limit)s::bigint;
 
 -- name: location
 -- One functional location.
-SELECT l.id, l.site_id, l.parent_id, l.code, l.name, l.level FROM locations l JOIN sites s ON s.id = l.site_id
+SELECT l.id, l.site_id, l.parent_id, l.code, l.name, l.level, l.latitude, l.longitude FROM locations l JOIN sites s ON s.id = l.site_id
 WHERE l.id = %(id)s AND (%(within)s::text[] IS NULL OR s.code = ANY(%(within)s));
 
 -- name: assets
@@ -91,10 +91,13 @@ DO UPDATE SET name = coalesce(%(name)s, sites.name), time_zone = coalesce(%(time
 
 -- name: put_location
 -- A functional location as the plant document has it; parents come before their children.
-INSERT INTO locations (site_id, parent_id, code, name, level)
-VALUES (%(site_id)s, (SELECT id FROM locations WHERE site_id = %(site_id)s AND code = %(parent)s), %(code)s, %(name)s, %(level)s)
+INSERT INTO locations (site_id, parent_id, code, name, level, latitude, longitude)
+VALUES (%(site_id)s, (SELECT id FROM locations WHERE site_id = %(site_id)s AND code = %(parent)s), %(code)s, %(name)s, %(level)s,
+        %(latitude)s, %(longitude)s)
 ON CONFLICT (site_id, code)
-DO UPDATE SET parent_id = excluded.parent_id, name = excluded.name, level = excluded.level RETURNING id;
+DO UPDATE SET parent_id = excluded.parent_id, name = excluded.name, level = excluded.level,
+              latitude = coalesce(excluded.latitude, locations.latitude),
+              longitude = coalesce(excluded.longitude, locations.longitude) RETURNING id;
 
 -- name: judged_as
 -- As what an asset of a site is judged, and its key; nobody else changes it until the transaction ends.

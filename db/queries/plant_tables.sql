@@ -1,6 +1,6 @@
 -- name: locations
 -- The locations of a site, as a table to import has them.
-SELECT l.code, l.name, l.level, p.code AS parent FROM locations l LEFT JOIN locations p ON p.id = l.parent_id
+SELECT l.code, l.name, l.level, p.code AS parent, l.latitude, l.longitude FROM locations l LEFT JOIN locations p ON p.id = l.parent_id
 WHERE l.site_id = %(site_id)s;
 
 -- name: assets

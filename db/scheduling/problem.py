@@ -218,7 +218,7 @@ def _parts(row: Mapping[str, Any], facts: _Facts) -> tuple[str | None, Minute]:
         items = joined(map(coded, waits.items))
         return kept("it waits for parts without an expected date: {items}", items=items), 0
     if hold is not None and not (hold is HoldReason.PARTS and waits is not None):
-        return kept("it is on hold for: {reason}", reason=hold.value), 0
+        return kept("it is on hold for: {reason}", reason=coded(hold.value)), 0
     if waits is None or waits.expected_on is None:
         return None, 0
     return None, max(0, facts.minute(_day_after(waits.expected_on, facts.clock)))

@@ -12,12 +12,17 @@ UNCLASSIFIED = "unclassified"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LocationEntry:
-    """A functional location. ``level`` is area, work_centre or work_unit (ISA-95); ``parent`` is another one's code."""
+    """A functional location. ``level`` is area, work_centre or work_unit (ISA-95); ``parent`` is another one's code.
+
+    ``latitude`` and ``longitude`` are its place in WGS84, in degrees; None keeps what is known.
+    """
 
     code: str
     name: str
     level: str
     parent: str | None = None
+    latitude: float | None = None
+    longitude: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,6 +1,7 @@
 """The tables of a plant that people import: locations and assets of a site."""
 
 from collections.abc import Mapping, Sequence
+from decimal import Decimal
 
 from workorder_core.sentences import kept
 from workorder_core.tables.cells import CellKind, Column
@@ -22,7 +23,22 @@ def _keys(rows: Sequence[Row]) -> frozenset[str]:
 
 def _check_locations(table: Table, rows: Sequence[Row], known: Mapping[str, Facts]) -> list[RowProblem]:
     lost = unknown_references(table, rows, "parent", _keys(rows) | known.keys(), "location")
-    return lost + cycles(table, rows, "parent", known)
+    return lost + cycles(table, rows, "parent", known) + _off_the_map(table, rows, known)
+
+
+def _off_the_map(table: Table, rows: Sequence[Row], known: Mapping[str, Facts]) -> list[RowProblem]:
+    """Return the rows whose coordinates are not on the earth, or of which one is missing."""
+    wrong = []
+    for row in rows:
+        there = known.get(row.key, {})
+        for name, most in (("latitude", 90), ("longitude", 180)):
+            degrees = row.values.get(name)
+            other = "longitude" if name == "latitude" else "latitude"
+            if isinstance(degrees, Decimal) and abs(degrees) > most:
+                wrong.append(table.wrong(row, name, kept("is not from -{most} to {most} degrees", most=most)))
+            elif degrees is not None and row.values.get(other) is None and there.get(other) is None:
+                wrong.append(table.wrong(row, name, kept("needs the other coordinate too")))
+    return wrong
 
 
 LOCATIONS = Table(
@@ -44,6 +60,8 @@ LOCATIONS = Table(
             most=64,
             also=("parent location", "superior location", "part of", "superior", "parent code"),
         ),
+        Column(name="latitude", title="Latitude", kind=CellKind.DECIMAL, also=("lat",)),
+        Column(name="longitude", title="Longitude", kind=CellKind.DECIMAL, also=("lon", "lng", "long")),
     ),
     key="code",
     check=_check_locations,
