@@ -265,6 +265,7 @@ def test_every_list_of_the_api_is_walked_here(client):
 
 def address(path: str, asset: int = 1, order_id: UUID = RUN) -> str:
     return V1 + path.format(
+        technician_id=1,
         kind="rulebook", run_id=1, asset_id=asset, run_key=RUN, receiver_id=1, plan_id=1, checklist_id=1, item_id=1,
         rota_id=1,
         order_id=order_id,
