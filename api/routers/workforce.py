@@ -2,7 +2,7 @@
 
 from fastapi import APIRouter, Response
 
-from api.asking import PLANS_PEOPLE, SEES, SEES_COSTS, WORKS, Asking, Conn, Forbidden, Now, Why
+from api.asking import PLANS_PEOPLE, SEES, SEES_COSTS, Asking, Conn, Forbidden, Now, Why, needs
 from api.naming import Names
 from api.once import OnlyOnce
 from api.paging import Id, Order, Paged
@@ -15,6 +15,7 @@ from workorder_core.people.technicians import Technician
 from workorder_core.plant.new_names import NameKind
 
 router = APIRouter(tags=["technicians"])
+RECORDS = needs(Role.TECHNICIAN, Role.PLANNER)
 BY_ID = Order[StoredAbsence](tuple[Id], lambda each: (each.id,))
 
 
@@ -46,7 +47,9 @@ def absences(technician_id: int, conn: Conn, who: Asking, part: Paged) -> list[A
     return [AbsenceOut.of(each) for each in part.of_all(found, BY_ID)]
 
 
-@router.post("/technicians/{technician_id}/absences", status_code=201, response_model=AbsenceOut, dependencies=[WORKS])
+@router.post(
+    "/technicians/{technician_id}/absences", status_code=201, response_model=AbsenceOut, dependencies=[RECORDS]
+)
 def add(technician_id: int, body: AbsenceIn, conn: Conn, who: Asking, now: Now, once: OnlyOnce) -> Response:
     """Record when a technician is away; technicians record their own. With an Idempotency-Key, at most once."""
     one = technicians.by_id(conn, technician_id)

@@ -127,8 +127,8 @@ LISTS: dict[str, tuple[Add, Callable[[Any], object]]] = {
     "/technicians/{technician_id}/absences": (
         lambda plant, n: plant.sql(
             "INSERT INTO absences (technician_id, site_id, starts_at, recorded_at, recorded_by) "
-            "VALUES (1, 1, %(at)s, now(), 'x')",
-            at=at(n),
+            "VALUES (1, 1, now() + %(n)s * interval '1 hour', now(), 'x')",
+            n=n,
         ),
         lambda row: row["id"],
     ),
