@@ -78,7 +78,9 @@ def test_what_somebody_costs_is_logged_for_those_who_see_costs(conn, one):
     conn.execute("UPDATE sites SET currency = 'EUR'")
     prices = {"per_hour": Decimal(60), "overtime_per_hour": Decimal(75), "per_day": Decimal(0)}
     workforce.put_rate(conn, one, "NTH", **prices)
-    assert workforce.rate(conn, one.id).per_hour == 60
+    kept = workforce.rate(conn, one.id)
+    assert kept is not None
+    assert kept.per_hour == 60
     kinds = {kind for (kind,) in conn.execute("SELECT kind FROM changes WHERE new::text LIKE '%per_hour%'")}
     assert kinds == {"technician rate"} and kinds <= set(changes.OF_COSTS)
 
