@@ -18,6 +18,7 @@ KINDS: Mapping[str, tuple[str, str]] = {
     "location_id": ("location", "sees_location"),
     "file_id": ("file", "sees_file"),
     "technician_id": ("technician", "sees_technician"),
+    "absence_id": ("absence", "sees_absence"),
     "downtime_id": ("planned downtime", "sees_downtime"),
     "proposal_id": ("safety proposal", "sees_proposal"),
     "plan_id": ("maintenance plan", "sees_maintenance_plan"),

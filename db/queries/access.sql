@@ -169,6 +169,11 @@ SELECT EXISTS (SELECT FROM work_orders w JOIN sites s ON s.id = w.site_id
 SELECT EXISTS (SELECT FROM assets a JOIN sites s ON s.id = a.site_id
                WHERE a.id = %(id)s AND s.code = ANY(%(sites)s::text[]));
 
+-- name: sees_absence
+-- Whether an absence is of a technician of one of these sites.
+SELECT EXISTS (SELECT FROM absences a JOIN sites s ON s.id = a.site_id
+               WHERE a.id = %(id)s AND s.code = ANY(%(sites)s::text[]));
+
 -- name: sees_technician
 -- Whether a technician is one of these sites'.
 SELECT EXISTS (SELECT FROM technicians t JOIN sites s ON s.id = t.site_id
