@@ -38,6 +38,9 @@ def fill(app: FastAPI, key: str, conn: Connection) -> str:
     with TestClient(app, base_url="http://localhost", headers={"X-API-Key": key}) as client:
         for what, status in two_sites.fill(client, asset, str(order), str(other)):
             assert status < 300, f"{what}: {status}"
+        week = {"site": "NTH", "from_date": "2030-01-07"}
+        begun = client.post("/api/v1/schedules", json=week, headers={"Idempotency-Key": "week"})
+        assert begun.status_code == 201, begun.text
         hook = {"name": "erp", "url": "https://erp.example.com/in", "kinds": ["order.*"]}
         made = client.post("/api/v1/receivers", json=hook, headers={"Idempotency-Key": "hook"})
         receiver = made.json()["receiver"]["id"]

@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 from psycopg import Connection
 
 from api import long_work
-from api.shapes.runs import AuditReportIn, BacktestIn, ImportIn
+from api.shapes.runs import AuditReportIn, BacktestIn, ImportIn, ScheduleIn
 from db.events import receivers
 from db.events.receivers import Receiver
 from db.events.sealing import Sealer
@@ -121,7 +121,8 @@ def settle(conn: Connection, *, site: str, now: datetime) -> None:
 def ask(conn: Connection, *, site: str, anchor: datetime, now: datetime) -> int:
     """Ask for long work of each kind, unless some was asked for already; return how much. The caller commits.
 
-    The demo's worker does it: a backtest of a pump's last days, a dry run of a table with a mistake, an audit report.
+    The demo's worker does it: a backtest of a pump's last days, a dry run of a table with a mistake, an audit report, a
+    proposal for this week.
     """
     if runs.page(conn, limit=1):
         return 0
@@ -130,4 +131,6 @@ def ask(conn: Connection, *, site: str, anchor: datetime, now: datetime) -> int:
     sent = uploads.add(conn, site, "new pumps.csv", NEW_PUMPS.encode(), actor=PLANNER.actor, at=now)
     long_work.ask_for_import(conn, PLANNER, sent.id, ImportIn(table=ASSETS.name), at=now)
     long_work.ask_for_audit_report(conn, PLANNER, AuditReportIn(site=site), at=now)
-    return 3
+    monday = now.date() - timedelta(days=now.weekday())
+    long_work.ask_for_schedule(conn, PLANNER, ScheduleIn(site=site, from_date=monday, seconds=2), at=now)
+    return 4

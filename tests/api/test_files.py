@@ -100,7 +100,7 @@ def test_the_settings_say_which_kinds_and_sizes(pool, seeded, place):
     app = create(pool, keys={"planner": KEY}, files_allowed=Allowed(kinds=("image/png",), largest=1_000_000))
     with TestClient(app, "http://localhost", headers={"X-API-Key": KEY}) as client:
         for path in owners(seeded, place).values():
-            assert "may be attached: PNG" in attach(client, path, "a.txt", b"text", 422)["detail"]
+            assert "only these can be attached here: PNG" in attach(client, path, "a.txt", b"text", 422)["detail"]
             assert "larger than 1 MB" in attach(client, path, "a.png", pictures.noise("PNG", 620), 422)["detail"]
             attach(client, path, "a.png", pictures.a_picture())
 

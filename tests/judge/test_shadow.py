@@ -318,7 +318,7 @@ def test_from_the_command_line(database, tmp_path) -> None:
     assert "Begin: plantwright shadow start" in run_cli("shadow", "list", *plant)
     run_cli("shadow", "start", "patient", "--models", str(tmp_path / "models.toml"), "--why", "calm", *plant)
     assert "patient" in run_cli("shadow", "list", *plant)
-    assert "takes it up with its next batch" in run_cli("shadow", "show", *plant)
+    assert "The engine starts it with its next batch" in run_cli("shadow", "show", *plant)
     with psycopg.connect(database) as conn:
         pipeline.process(conn, [], take_up(conn))
     shown_run = run_cli("shadow", "show", *plant)

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from workorder_core.errors import NotQualified
+from workorder_core.far_times import is_near
 from workorder_core.people.skills import DEFAULTS, SkillTables
 from workorder_core.people.technicians import Technician, next_shift, on_shift
 from workorder_core.people.working_times import Absence
@@ -137,7 +138,9 @@ def _weigh(job: Job, one: Technician, now: datetime, has: Sequence[Job]) -> _Wei
     blocked = not one.active
     if blocked:
         bad.append(say("not active"))
-    day = (job.starts or now).astimezone(now.tzinfo).date()
+    # Qualified is who is so on the day of the work; a placeholder for "never" is no such day.
+    starts = job.starts if job.starts is not None and is_near(job.starts) else now
+    day = starts.astimezone(now.tzinfo).date()
     if not one.contract.holds(day):
         bad.append(_no_contract(one, day))
         blocked = True

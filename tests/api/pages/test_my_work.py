@@ -36,6 +36,6 @@ def test_the_steps_of_a_plan_are_done_on_ones_own_page(pool, seeded):
     assert "1 of 6 steps done" in again
     assert re.search(rf'id="plan-{order}" open', again), "its steps are still shown"
     refused = anna.post(f"/orders/{order}/plan-steps/3", data=csrf | {"value": "much", "then": "my-work"})
-    assert (refused.status_code, "A measurement is a number" in refused.text) == (422, True)
+    assert (refused.status_code, "rite a number, not" in refused.text) == (422, True)
     elsewhere = anna.post(f"/orders/{order}/plan-steps/2", data=csrf | {"then": "//elsewhere"})
     assert elsewhere.headers["location"] == f"/orders/{order}#plan"

@@ -21,7 +21,7 @@ def test_a_plan_is_done_and_things_are_said_on_the_page(client, seeded):
         return client.post(f"{path}/{where}", headers=HERE, **form)
 
     refused = sends("plan-steps/3", data={"value": "a lot"})
-    assert (refused.status_code, "A measurement is a number" in refused.text) == (422, True)
+    assert (refused.status_code, "rite a number, not" in refused.text) == (422, True)
     assert "out of its limits" in sends("plan-steps/3", data={"value": "3,4"}).text
     assert "The spare is in rack 7" in sends("remarks/new", data={"text": "The spare is in rack 7"}).text
     assert "new.png" in sends("files/new", files={"file": ("new.png", PNG)}).text
@@ -37,7 +37,7 @@ def test_orders_are_linked_by_number_on_the_page(client, seeded):
 
     assert "Link another order" in client.get(path).text
     assert sends("links/new", kind="blocks", number="NTH-9999").status_code == 404
-    assert "Choose how the order stands" in sends("links/new", kind="likes", number=other["number"]).text
+    assert "Choose how the two orders are related" in sends("links/new", kind="likes", number=other["number"]).text
     linked = sends("links/new", kind="blocks", number=f" {other['number'].lower()} ").text
     assert f'aria-label="Remove the link to {other["number"]}"' in linked
     there = client.get(f"/orders/{other['id']}").text
