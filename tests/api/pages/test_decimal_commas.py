@@ -7,12 +7,12 @@ import pytest
 from psycopg import sql
 
 from api.board.forms.page_forms import forms_of
-from tests.api.pages.form_facts import HTML, names
+from tests.api.pages.form_facts import HTML, database, names, plants_of_forms, seeded
 from tests.api.pages.test_every_form import FORMS, filled, its_form, unseen
 
-__all__ = ["names"]
+__all__ = ["database", "names", "plants_of_forms", "seeded"]
 COMMA = "3,71"
-IGNORED = re.compile(r"(?:if|low|high|order)_\d+|interval|every|wraps_at|meter_early|meter_late")
+IGNORED = re.compile(r"(?:if|low|high|order|turn)_\d+|interval|every|wraps_at|meter_early|meter_late")
 """What means nothing beside what the form is sent with here: rows without a text, a meter's fields without a meter."""
 
 
@@ -28,7 +28,7 @@ def in_fields(client, names, path: str) -> Iterator[tuple[str, dict[str, object]
         if "version" in beside and numbers:  # a step that can be taken once: all of its numbers together
             yield numbers[0], beside | dict.fromkeys(numbers, COMMA)
             return
-        if count == len(numbers):
+        if count >= len(numbers):
             return
         yield numbers[count], beside | {numbers[count]: COMMA} | ({"code": f"C{count}"} if "code" in beside else {})
 

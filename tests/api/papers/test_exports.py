@@ -66,6 +66,7 @@ OF_ONE_THING = {
     "/users/{user_name}": "a user",
     "/job-plans/{plan_code}": "a job plan",
     "/maintenance-plans/{plan_id}": "a maintenance plan",
+    "/sites/{site_code}/workforce": "one document of a site; its technicians are a list of their own",
     "/sites/{site_code}/costs": "a site's money; its rates and its model are lists of their own",
     "/runs/{run_key}": "a run",
     "/checklists/{checklist_id}": "a checklist; the items of all are a list of their own",
