@@ -118,7 +118,12 @@ class WorkforceData(BaseModel):
     week_minutes: int | None = Field(
         2880, ge=60, le=10080, description="the most work and travel in seven days; null: no bound"
     )
-    warn_days: int = Field(30, ge=0, le=730, description="how many days before its end a certificate is announced")
+    warn_days: int = Field(
+        30,
+        ge=0,
+        le=730,
+        description="how many days before its end a certificate counts as ending soon; kept, announced by nothing yet",
+    )
     detour: float = Field(1.3, ge=1, le=5, description="how much longer a way is than the straight line")
     walk_kmh: Kmh = 5
     walk_km: Km = Field(1, description="ways up to this length are walked")

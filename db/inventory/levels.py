@@ -78,10 +78,6 @@ class Level:
     expected_on: date | None
 
     @property
-    def below_minimum(self) -> bool:
-        return self.minimum is not None and self.free < self.minimum
-
-    @property
     def for_buying(self) -> reordering.Level:
         """The level in the core's terms."""
         return reordering.Level(

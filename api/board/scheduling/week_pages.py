@@ -32,6 +32,7 @@ from workorder_core.sentences import say
 
 router = APIRouter(include_in_schema=False, dependencies=[KNOWN], route_class=FormRoute)
 AT: Mapping[type[Exception], str] = {NotAllowedHere: "time", NotInWeek: "day", TechnicianUnknown: "person"}
+"""The field of the form at which an error is shown."""
 SHOWN = (State.DRAFT, State.ACCEPTED, State.PUBLISHED)
 """What is shown first where a week has several."""
 ScheduleId = Annotated[int, Path(ge=1, le=2**31 - 1)]
@@ -176,9 +177,7 @@ def tried(
 
 
 @router.post("/week/{schedule_id}/orders/{order_id}/move", dependencies=[PLANS])
-@shown_on(
-    "/week/{schedule_id}/orders/{order_id}", at={NotAllowedHere: "time", NotInWeek: "day", TechnicianUnknown: "person"}
-)
+@shown_on("/week/{schedule_id}/orders/{order_id}", at=AT)
 def move(
     schedule_id: ScheduleId,
     order_id: UUID,
