@@ -148,7 +148,7 @@ def _nearest(draft: Draft, job: Job) -> Visit | None:
 def published(problem: Problem, plan: Plan) -> Problem:
     """Return the problem after its plan has been published."""
     visits = {visit.job: visit for visit in plan.visits}
-    return replace(problem, jobs=tuple(replace(job, told=visits.get(job.id)) for job in problem.jobs))
+    return replace(problem, jobs=tuple(replace(job, published=visits.get(job.id)) for job in problem.jobs))
 
 
 def absent(problem: Problem, code: str) -> Problem:

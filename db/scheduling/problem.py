@@ -147,7 +147,7 @@ def _visits(job: Job, longest: int) -> list[Job]:
             id=ids[part],
             minutes=minutes,
             after=() if part == 0 else (ids[part - 1],),
-            told=job.told if part == 0 else None,
+            published=job.published if part == 0 else None,
         )
         for part, minutes in enumerate(parts)
     ]
@@ -162,12 +162,12 @@ def _job(row: Mapping[str, Any], facts: _Facts) -> Job:
     if row["needs_stop"] and not windows and blocked is None:
         blocked = kept("it needs a planned stop of the asset, and there is none on these dates")
     given = row["assignee"] is not None and Status(row["status"]) not in (Status.OPEN, Status.PLANNED)
-    pinned = told = None
+    pinned = published = None
     if row["status"] == Status.IN_PROGRESS and row["assignee"] is not None:
         left = max(LEAST_LEFT, minutes + min(0, facts.minute(row["status_since"])))
         pinned, minutes = Visit(job=order, people=(row["assignee"],), starts=0, ends=left), left
     elif given and Status(row["status"]) in BOOKED:
-        told = _told(row, facts, minutes)
+        published = _published_visit(row, facts, minutes)
     return Job(
         id=order,
         order=order,
@@ -179,7 +179,7 @@ def _job(row: Mapping[str, Any], facts: _Facts) -> Job:
         priority=row["priority"],
         needs=needs,
         certificates=_certificates(row, needs, facts.tables),
-        only=frozenset({row["assignee"]}) if given and told is None else None,
+        only=frozenset({row["assignee"]}) if given and published is None else None,
         windows=windows,
         not_before=not_before,
         target=None if row["completion_due"] is None else facts.minute(row["completion_due"]),
@@ -187,7 +187,7 @@ def _job(row: Mapping[str, Any], facts: _Facts) -> Job:
         tools=_tools(row, facts),
         begun=pinned is not None,
         pinned=pinned,
-        told=told,
+        published=published,
     )
 
 
@@ -229,7 +229,7 @@ def _day_after(day: date, clock: SiteTime) -> datetime:
     return clock.moment(datetime.combine(day + timedelta(days=1), time()))
 
 
-def _told(row: Mapping[str, Any], facts: _Facts, minutes: int) -> Visit | None:
+def _published_visit(row: Mapping[str, Any], facts: _Facts, minutes: int) -> Visit | None:
     planned = planned_dates.span(row["scheduled_start"], row["scheduled_end"], minutes / 60)
     if planned is None:
         return None

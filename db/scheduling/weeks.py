@@ -124,7 +124,7 @@ def read(conn: Connection, site: str, from_date: date, *, now: datetime) -> Week
         problem=with_week(
             problem,
             planned=tuple(planned.values()),
-            told=told,
+            published=told,
             elsewhere=schedules.elsewhere(conn, place.id, from_date, now=now),
             frozen_until=now + FREEZE,
         ),
@@ -361,7 +361,7 @@ def _job(conn: Connection, week: Week, order: UUID, part: int) -> Job:
 
 def _free(problem: Problem, job: Job, visit: Visit | None) -> Problem:
     """Return a problem in which one job is set by hand."""
-    alone = replace(job, pinned=visit, told=job.told if visit is not None else None)
+    alone = replace(job, pinned=visit, published=job.published if visit is not None else None)
     return replace(problem, jobs=tuple(alone if each.id == job.id else each for each in problem.jobs))
 
 

@@ -220,10 +220,10 @@ def _window(unit: Unit, route: Route, *, keep_times: bool) -> tuple[float, float
         until = route.person.certificates.get(code)
         if until is not None and until > day.starts:
             last = min(last, until)
-    told = job.told
-    if keep_times and told is not None and day.starts <= told.starts < day.latest:
-        length = told.ends - told.starts
-        first, last = max(first, told.starts - SHIFTED + 1), min(last, told.starts + SHIFTED - 1 + length)
+    published = job.published
+    if keep_times and published is not None and day.starts <= published.starts < day.latest:
+        length = published.ends - published.starts
+        first, last = max(first, published.starts - SHIFTED + 1), min(last, published.starts + SHIFTED - 1 + length)
     best: tuple[float, float] | None = None
     for window in job.windows or (Span(first, last),):
         opens = route.without_breaks(max(first, window.starts))
@@ -253,8 +253,8 @@ def _costs(problem: Problem, units: Sequence[Unit], routes: Sequence[Route], clo
             )
         of_middle = np.array([(lateness(problem, job, at) + waiting(job, at)) * unit.share for at in column])
         cost[j] = np.where(allowed[asked], of_middle[columns], np.inf)
-        if job.told is not None:
-            cost[j] += _moving(problem, unit, job.told, routes)
+        if job.published is not None:
+            cost[j] += _moving(problem, unit, job.published, routes)
     return cost
 
 
@@ -269,10 +269,11 @@ def _may(unit: Unit, route: Route) -> bool:
     return all(minute is None or minute > route.day.starts for minute in until)
 
 
-def _moving(problem: Problem, unit: Unit, told: Visit, routes: Sequence[Route]) -> Reals:
-    one = moving_one(problem, told) * len(told.people) * unit.share
+def _moving(problem: Problem, unit: Unit, published: Visit, routes: Sequence[Route]) -> Reals:
+    one = moving_one(problem, published) * len(published.people) * unit.share
     stays = [
-        route.person.code in told.people and route.day.starts <= told.starts < route.day.latest for route in routes
+        route.person.code in published.people and route.day.starts <= published.starts < route.day.latest
+        for route in routes
     ]
     return np.where(stays, 0.0, one)
 

@@ -103,25 +103,27 @@ def leaving_out(problem: Problem, job: Job, over: Minute) -> float:
 
 def moving(problem: Problem, job: Job, visit: Visit | None) -> float:
     """Return what it costs that those who were told of a visit are now told otherwise."""
-    told = job.told
-    if told is None:
+    published = job.published
+    if published is None:
         return 0.0
-    gone = set(told.people) if visit is None or shifted(problem, told, visit) else set(told.people) - set(visit.people)
-    return len(gone) * moving_one(problem, told)
+    gone = set(published.people)
+    if visit is not None and not shifted(problem, published, visit):
+        gone -= set(visit.people)
+    return len(gone) * moving_one(problem, published)
 
 
-def moving_one(problem: Problem, told: Visit) -> float:
+def moving_one(problem: Problem, published: Visit) -> float:
     """Return what it costs to tell one person otherwise."""
     weights = problem.weights
-    first = date_number(problem, told.starts)
+    first = date_number(problem, published.starts)
     return weights.moved_today if first <= 0 else weights.moved_tomorrow if first == 1 else weights.moved_later
 
 
-def shifted(problem: Problem, told: Visit, visit: Visit) -> bool:
+def shifted(problem: Problem, before: Visit, visit: Visit) -> bool:
     """Return whether a visit begins so much earlier or later that it is another to those who were told."""
-    if abs(told.starts - visit.starts) >= SHIFTED:
+    if abs(before.starts - visit.starts) >= SHIFTED:
         return True
-    return told.starts != visit.starts and date_number(problem, told.starts) != date_number(problem, visit.starts)
+    return before.starts != visit.starts and date_number(problem, before.starts) != date_number(problem, visit.starts)
 
 
 def _days(walked: Sequence[Tour]) -> float:

@@ -130,7 +130,7 @@ class Job:
     """Whether work has begun. The visit of ``pinned`` stays as it is."""
     pinned: Visit | None = None
     """The visit that a planner has set by hand, or that has begun; a plan must not alter it."""
-    told: Visit | None = None
+    published: Visit | None = None
     """The visit that has been published to people."""
     waiting: tuple[tuple[Minute, float], ...] = ()
     """The expected cost of failure until the work is done, as points (completed at, money) of a line that rises.

@@ -21,9 +21,9 @@ def timed_best(draft: Draft, row: Row, stops: Sequence[Stop]) -> list[Visit] | N
     if late != early:
         found.append(late)
     if any(_published(row, stop) for stop in stops):
-        as_told = draft.timed(row, [replace(stop, wish=_published(row, stop)) for stop in stops])
-        if as_told is not None:
-            found.append(as_told)
+        as_published = draft.timed(row, [replace(stop, wish=_published(row, stop)) for stop in stops])
+        if as_published is not None:
+            found.append(as_published)
     return found[0] if len(found) == 1 else min(found, key=lambda visits: draft.cost_of(row, visits))
 
 
@@ -69,5 +69,5 @@ def reordered(draft: Draft, row: Row, stops: Sequence[Stop]) -> list[Visit] | No
 
 
 def _published(row: Row, stop: Stop) -> int:
-    told = stop.job.told
-    return told.starts if told is not None and row[0] in told.people else 0
+    published = stop.job.published
+    return published.starts if published is not None and row[0] in published.people else 0

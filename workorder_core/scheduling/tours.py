@@ -165,7 +165,7 @@ def settled(problem: Problem) -> Mapping[str, Visit]:
     place = {job.id: job.place for job in problem.jobs}
     pinned = [(visit, place[job]) for job, visit in found.items()]
     for job in problem.jobs:
-        visit = job.told
+        visit = job.published
         if job.id in found or visit is None or visit.starts >= problem.frozen_until or job.blocked is not None:
             continue
         there = all(code in people and workday_of(people[code], visit) is not None for code in visit.people)

@@ -127,7 +127,7 @@ def with_week(
     problem: Problem,
     *,
     planned: Sequence[Planned] = (),
-    told: Sequence[Planned] = (),
+    published: Sequence[Planned] = (),
     elsewhere: Collection[UUID] = (),
     frozen_until: datetime | None = None,
 ) -> Problem:
@@ -137,7 +137,7 @@ def with_week(
     ----------
     planned
         The visits that planners work on: those that somebody pinned stay, unless their time has passed without work.
-    told
+    published
         The visits that people were told. One whose time has begun counts as begun work, because nobody may have
         recorded that yet; one whose time is over without work is free again.
     elsewhere
@@ -146,19 +146,19 @@ def with_week(
         Before this, what people were told stays as it is; None: nothing is frozen.
     """
     pins = {each.job: visit_in(problem, each) for each in planned if each.pinned_by is not None}
-    known = {each.job: visit_in(problem, each) for each in told}
+    known = {each.job: visit_in(problem, each) for each in published}
     working = {each.job: visit_in(problem, each) for each in planned}
 
     def job_with(job: Job) -> Job:
-        visit, was_told = working.get(job.id), known.get(job.id)
-        under_way = was_told is not None and was_told.starts < 0 < was_told.ends
-        if job.begun or (under_way and visit == was_told):
-            return replace(job, begun=True, pinned=visit or was_told or job.pinned, told=was_told)
+        visit, was_published = working.get(job.id), known.get(job.id)
+        under_way = was_published is not None and was_published.starts < 0 < was_published.ends
+        if job.begun or (under_way and visit == was_published):
+            return replace(job, begun=True, pinned=visit or was_published or job.pinned, published=was_published)
         pinned = pins.get(job.id)
         return replace(
             job,
             pinned=None if pinned is None or pinned.starts < 0 else pinned,
-            told=None if was_told is None or was_told.starts < 0 else was_told,
+            published=None if was_published is None or was_published.starts < 0 else was_published,
         )
 
     jobs = tuple(job_with(job) for job in problem.jobs if order_and_part(job.id)[0] not in elsewhere)

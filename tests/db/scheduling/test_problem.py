@@ -152,7 +152,7 @@ def test_a_scheduled_order_is_told_and_one_that_blocks_another_comes_before_it(c
     dated = Schedule(NOW + timedelta(hours=3), NOW + timedelta(hours=5), one.code, "by hand")
     work_orders.take_step(conn, first.id, Step.SCHEDULE, lambda _: dated, who=PLANNER, at=NOW)
     found = problem(conn)
-    told = job_of(found, first).told
+    told = job_of(found, first).published
     assert told is not None and (told.people, told.starts, told.ends) == ((one.code,), 180, 300)
     assert job_of(found, second).after == (str(first.id),)
 

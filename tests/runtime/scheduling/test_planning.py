@@ -104,8 +104,8 @@ def test_a_pinned_visit_that_breaks_a_rule_is_named_and_the_rest_is_planned() ->
 
 
 def test_telling_people_otherwise_is_avoided() -> None:
-    told = [a_job(str(k), told=a_visit(510 + 60 * k, 570 + 60 * k, job=str(k))) for k in range(4)]
-    start = a_plan(*(job.told for job in told if job.told))
+    told = [a_job(str(k), published=a_visit(510 + 60 * k, 570 + 60 * k, job=str(k))) for k in range(4)]
+    start = a_plan(*(job.published for job in told if job.published))
     problem = a_problem(*told, people=(ann(), bob()))
     assert plan(problem, seed=1, effort=SHORT, start=start).plan == start
 

@@ -183,4 +183,4 @@ def _perhaps_known(draw: Random, job: Job, people: tuple[Person, ...]) -> Job:
         job=job.id, people=(who.code,), starts=starts, ends=over_at(day.breaks, starts, work_minutes(job, [who]))
     )
     facts = {name: getattr(job, name) for name in Job.__slots__}
-    return Job(**(facts | {draw.choice(["told", "told", "pinned"]): visit}))
+    return Job(**(facts | {draw.choice(["published", "published", "pinned"]): visit}))

@@ -64,14 +64,16 @@ KEPT = {
         a_problem(a_job(begun=True, pinned=a_visit(900, 1100))), a_plan(a_visit(900, 1100)),
     ),
     "published after the freeze and moved": (
-        a_problem(a_job(told=a_visit(700, 760)), frozen_until=700), a_plan(a_visit()),
+        a_problem(a_job(published=a_visit(700, 760)), frozen_until=700), a_plan(a_visit()),
     ),
     "published to somebody who is absent": (
-        a_problem(a_job(told=a_visit()), people=(ann(workdays=()), bob()), frozen_until=700),
+        a_problem(a_job(published=a_visit()), people=(ann(workdays=()), bob()), frozen_until=700),
         a_plan(a_visit(600, 660, "bob")),
     ),
     "published behind work that takes longer": (
-        a_problem(a_job(begun=True, pinned=a_visit(540, 640)), a_job("2", told=a_visit(job="2")), frozen_until=700),
+        a_problem(
+            a_job(begun=True, pinned=a_visit(540, 640)), a_job("2", published=a_visit(job="2")), frozen_until=700
+        ),
         a_plan(a_visit(540, 640), a_visit(640, 700, job="2")),
     ),
 }  # fmt: skip
@@ -86,7 +88,7 @@ BROKEN = {
         a_problem(a_job(begun=True, pinned=a_visit()), people=BOTH), a_plan(a_visit(600, 660, "bob")), Rule.SETTLED,
     ),
     "published within the freeze and moved": (
-        a_problem(a_job(told=a_visit(690, 750)), frozen_until=700), a_plan(a_visit()), Rule.SETTLED,
+        a_problem(a_job(published=a_visit(690, 750)), frozen_until=700), a_plan(a_visit()), Rule.SETTLED,
     ),
     "blocked": (a_problem(a_job(blocked="its permit is missing")), a_plan(a_visit()), Rule.BLOCKED),
     "alone where two are needed": (a_problem(PAIR, people=BOTH), a_plan(a_visit()), Rule.CREW),
@@ -187,6 +189,6 @@ def test_work_lasts_as_long_as_its_minutes_outside_of_breaks(breaks, starts: int
 @given(seed=st.integers(0, 10**6))
 def test_checking_any_visits_of_any_plant_raises_nothing_and_is_the_same_in_any_order(seed: int) -> None:
     problem = a_plant(seed)
-    visits = tuple(visit for job in problem.jobs for visit in (job.pinned, job.told) if visit is not None)
+    visits = tuple(visit for job in problem.jobs for visit in (job.pinned, job.published) if visit is not None)
     there, back = check(problem, Plan(visits=visits)), check(problem, Plan(visits=visits[::-1]))
     assert sorted(each.sentence for each in there) == sorted(each.sentence for each in back)

@@ -73,14 +73,14 @@ MOVED = {
 @pytest.mark.parametrize("name", MOVED)
 def test_who_was_told_is_told_otherwise_at_a_price(name: str) -> None:
     visit, money = MOVED[name]
-    problem = a_problem(a_job(told=a_visit()), people=(ann(), bob()))
+    problem = a_problem(a_job(published=a_visit()), people=(ann(), bob()))
     assert cost(problem, a_plan(*([visit] if visit else []))).moved == money
 
 
 def test_a_move_is_cheaper_the_later_the_day() -> None:
     for day, money in ((0, 30.0), (1, 20.0), (2, 10.0)):
         told = a_visit(day * DAY + 600, day * DAY + 660)
-        assert cost(a_problem(a_job(told=told)), a_plan()).moved == money
+        assert cost(a_problem(a_job(published=told)), a_plan()).moved == money
 
 
 def test_unfairness_is_apart_from_an_equal_share() -> None:
