@@ -53,6 +53,8 @@ def configured(served: FastAPI, settings: Settings, certificate: Certificate | N
         http=(
             patient_http.protocol(doors) if certificate is None else patient_tls.protocol(doors, certificate.context)
         ),
+        # uvloop takes in bytes of a handshake that the protocol has asked it to leave; asyncio's own loop leaves them.
+        loop="auto" if certificate is None else "asyncio",
         ws="none",
         proxy_headers=False,
         h11_max_incomplete_event_size=32 * 1024,
