@@ -677,6 +677,12 @@ BEGIN
 END
 $$;
 
+CREATE FUNCTION public.never_falls(numbers double precision[]) RETURNS boolean
+    LANGUAGE sql IMMUTABLE
+    AS $$ SELECT coalesce(bool_and(before <= number), true) FROM (
+    SELECT number, lag(number) OVER (ORDER BY position) AS before FROM unnest(numbers) WITH ORDINALITY AS n (number, position)
+) AS pairs WHERE before IS NOT NULL $$;
+
 CREATE FUNCTION public.new_scan_token() RETURNS text
     LANGUAGE sql
     AS $$
@@ -2792,6 +2798,17 @@ ALTER TABLE public.stores ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     CACHE 1
 );
 
+CREATE TABLE public.survival_functions (
+    asset_id integer NOT NULL,
+    at timestamp with time zone NOT NULL,
+    days double precision[] NOT NULL,
+    failed double precision[] NOT NULL,
+    model_version text NOT NULL,
+    CONSTRAINT survival_functions_days CHECK (((days[1] > (0)::double precision) AND public.never_falls(days))),
+    CONSTRAINT survival_functions_points CHECK ((((cardinality(days) >= 1) AND (cardinality(days) <= 200)) AND (cardinality(failed) = cardinality(days)))),
+    CONSTRAINT survival_functions_probabilities CHECK (((failed[1] >= (0)::double precision) AND (failed[cardinality(failed)] <= (1)::double precision) AND public.never_falls(failed)))
+);
+
 CREATE TABLE public.taken_messages (
     token integer NOT NULL,
     digest bytea NOT NULL
@@ -3537,6 +3554,9 @@ ALTER TABLE ONLY public.stores
 
 ALTER TABLE ONLY public.stores
     ADD CONSTRAINT stores_site_id_code_key UNIQUE (site_id, code);
+
+ALTER TABLE ONLY public.survival_functions
+    ADD CONSTRAINT survival_functions_pkey PRIMARY KEY (asset_id);
 
 ALTER TABLE ONLY public.taken_messages
     ADD CONSTRAINT taken_messages_pkey PRIMARY KEY (token);
@@ -4478,6 +4498,9 @@ ALTER TABLE ONLY public.stock_movements
 
 ALTER TABLE ONLY public.stores
     ADD CONSTRAINT stores_site_id_fkey FOREIGN KEY (site_id) REFERENCES public.sites(id);
+
+ALTER TABLE ONLY public.survival_functions
+    ADD CONSTRAINT survival_functions_asset_id_fkey FOREIGN KEY (asset_id) REFERENCES public.assets(id);
 
 ALTER TABLE ONLY public.technician_rates
     ADD CONSTRAINT technician_rates_site_id_currency_fkey FOREIGN KEY (site_id, currency) REFERENCES public.sites(id, currency);
