@@ -47,8 +47,8 @@ def write(conn: Connection, found: Mapping[int, Stored | None]) -> None:
 def latest(conn: Connection, asset_ids: Iterable[int], at: datetime) -> dict[int, Survival]:
     """Return the survival functions of those assets that have one, by id, as of ``at``.
 
-    Each asset is assumed to work at ``at``, so the function is that of one which has survived until then. An asset whose
-    function ends before ``at`` is left out: nothing is known of it.
+    Each asset is assumed to work at ``at``, so the function is that of one which has survived until then. An asset
+    whose function ends before ``at`` is left out: nothing is known of it.
     """
     found = dict[int, Survival]()
     for asset_id, stored in _select(conn, asset_ids).items():

@@ -5,6 +5,7 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import pairwise
 
 MOST_POINTS = 200
 
@@ -31,10 +32,9 @@ class Survival:
     def __post_init__(self) -> None:
         if not 1 <= len(self.days) == len(self.failed) <= MOST_POINTS:
             raise ValueError(f"a survival function has 1 to {MOST_POINTS} days, and a probability for each")
-        if not 0.0 < self.days[0] or any(not one < other for one, other in zip(self.days, self.days[1:], strict=False)):
+        if not all(one < other for one, other in pairwise((0.0, *self.days))):
             raise ValueError("the days of a survival function are above 0 and ascending")
-        bounded = (0.0, *self.failed, 1.0)
-        if any(not one <= other for one, other in zip(bounded, bounded[1:], strict=False)):
+        if not all(one <= other for one, other in pairwise((0.0, *self.failed, 1.0))):
             raise ValueError("the probabilities of a survival function are 0 to 1 and never fall")
 
     def failed_within(self, days: float) -> float:
