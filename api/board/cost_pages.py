@@ -1,7 +1,7 @@
 """The page of a site's costs: its currency, labour rates and cost model; and the prices of an order's parts."""
 
 from datetime import date, datetime
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Annotated
 from uuid import UUID
 
@@ -23,6 +23,7 @@ from db.people import technicians
 from db.plant import changes, plant
 from workorder_core.costs.cost_model import PRICES, Entry, Prices
 from workorder_core.costs.money import CURRENCIES, NoSuchCurrency
+from workorder_core.digits import NotANumber, typed
 from workorder_core.far_times import near_day
 from workorder_core.people.access import Who
 from workorder_core.plant.new_names import NameKind
@@ -171,14 +172,13 @@ def _day(text: str) -> date:
 
 def _amount(text: str, *, places: int) -> Decimal | None:
     """Parse an exact amount, None if the field is empty; a decimal comma is accepted. Raises InvalidForm."""
-    said = text.strip().replace(" ", "").replace("\u00a0", "").replace("\u202f", "")
-    if not said:
+    if not text.strip():
         return None
     try:
-        value = Decimal(said.replace(",", "."))
-    except InvalidOperation:
-        raise InvalidForm(say("write an amount such as 1234.50, not {text!r}", text=text.strip())) from None
-    if not value.is_finite() or not 0 <= value <= MOST:
+        value = typed(text)
+    except NotANumber as wrong:
+        raise InvalidForm(*wrong.args) from None
+    if not 0 <= value <= MOST:
         raise InvalidForm(say("write an amount from 0 to {most:,}, not {text!r}", most=MOST, text=text.strip()))
     if value != round(value, places):
         raise InvalidForm(say("write {places} decimals at most", places=places))

@@ -14,6 +14,7 @@ from api.once import SentForm
 from db.plant import plant
 from db.telemetry import telemetry
 from ingest import units
+from workorder_core.digits import in_field
 from workorder_core.plant.plant import SignalEntry
 from workorder_core.plant.signals import Meaning
 from workorder_core.sentences import say
@@ -93,9 +94,9 @@ def _page(
     newest = telemetry.newest(conn, [asset_id]).get(asset_id, [])
     of_now = {
         "numbers": "states" if meaning.states else "counter" if meaning.counter else "measurement",
-        "states": "\n".join(f"{state} = {number:.15g}" for state, number in _by_number(meaning)),
+        "states": "\n".join(f"{state} = {in_field(number)}" for state, number in _by_number(meaning)),
         **{
-            name: "" if (number := getattr(meaning, name)) is None else f"{number:.15g}"
+            name: "" if (number := getattr(meaning, name)) is None else in_field(number)
             for name in ("wraps_at", "plausible_low", "plausible_high")
         },
     }

@@ -14,6 +14,7 @@ from api.language import formats
 from db.plant.plant import Site
 from workorder_core import language
 from workorder_core.costs.money import decimals
+from workorder_core.digits import in_field
 from workorder_core.language import _
 from workorder_core.orders.lifecycle import BEGUN, WAITING
 from workorder_core.orders.order import WorkOrder
@@ -218,10 +219,10 @@ def size(count: int) -> str:
 
 
 def plain_amount(value: Decimal | float | None) -> str:
-    """Format an amount for a field of a form: "84.5", "" for None."""
-    if isinstance(value, float):
-        return f"{value:.3f}".rstrip("0").rstrip(".")
-    return "" if value is None else f"{value.normalize():f}"
+    """Format an amount for a field of a form: "84.5", in German "84,5", "" for None."""
+    if value is None:
+        return ""
+    return in_field(round(value, 3) if isinstance(value, float) else value)
 
 
 def usual(low: float | None, high: float | None) -> str:

@@ -1,19 +1,17 @@
 """Answers: which questions apply, how an answer is evaluated, and whether the point has failed. No clock, no I/O."""
 
-import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from workorder_core.digits import plain
+from workorder_core.digits import NotANumber, plain, typed
 from workorder_core.inspections.checklists import Checklist, Item, ItemKind
 from workorder_core.sentences import kept, say
 
 LONGEST = 4_000
 DRAWN = re.compile(r"(\d{1,4},\d{1,4}( \d{1,4},\d{1,4}){0,400})(;\d{1,4},\d{1,4}( \d{1,4},\d{1,4}){0,400}){0,60}")
 """A signature as lines of points."""
-_GROUPED = re.compile(r"(?<=\d)[ \u00a0\u202f](?=\d{3}(?!\d))")
 
 
 class Verdict(StrEnum):
@@ -80,14 +78,14 @@ def read(item: Item, given: Given) -> Answer | None:
     return Answer(key=item.key, said=typed, verdict=Verdict.NOTED)
 
 
-def number_of(typed: str) -> float:
+def number_of(text: str) -> float:
     """Return the number that was typed, with a comma or a point. Raises InvalidAnswer."""
     try:
-        number = float(_GROUPED.sub("", typed).replace(",", ".").replace("\u2212", "-"))
-    except ValueError:
-        raise InvalidAnswer(say("write a number, not {text!r}", text=typed[:40])) from None
-    if not math.isfinite(number) or abs(number) >= 1e15:
-        raise InvalidAnswer(say("write a number that can be measured, not {text!r}", text=typed[:40]))
+        number = float(typed(text))
+    except NotANumber as wrong:
+        raise InvalidAnswer(*wrong.args) from None
+    if abs(number) >= 1e15:
+        raise InvalidAnswer(say("write a number that can be measured, not {text!r}", text=text[:40]))
     return number
 
 

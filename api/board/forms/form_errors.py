@@ -6,6 +6,7 @@ from enum import StrEnum
 from types import TracebackType
 from typing import Self, TypeVar
 
+from workorder_core.digits import NotANumber, typed
 from workorder_core.sentences import joined, say
 
 Value = TypeVar("Value")
@@ -103,9 +104,9 @@ def as_number(text: str) -> float | None:
     if not text.strip():
         return None
     try:
-        return float(text.strip().replace(",", "."))
-    except ValueError:
-        raise InvalidForm(say("write a number, not {text!r}", text=text.strip())) from None
+        return float(typed(text))
+    except NotANumber as wrong:
+        raise InvalidForm(*wrong.args) from None
 
 
 def figure(text: str, *, most: float = 1e7) -> float | None:

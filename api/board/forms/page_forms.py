@@ -1,12 +1,11 @@
 """Finds the forms in a page's HTML, and the constraints of each field in its markup."""
 
-import math
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from html.parser import HTMLParser
 
+from workorder_core.digits import NotANumber, typed
 from workorder_core.sentences import say
 
 TOKENS = frozenset({"csrf", "once", "version", "new"})
@@ -68,9 +67,11 @@ class Field:
             return say("choose one from the list")
         if self.kind == "datetime-local" and not _is_moment(value):
             return say("give a date and a time, as the site's clock shows them")
-        number = self.kind == "number" or self.tag.attrs.get("inputmode") in ("decimal", "numeric")
-        if number and not _is_number(value):
-            return say("write a number, not {text!r}", text=value.strip()[:40])
+        if self.kind == "number" or self.tag.attrs.get("inputmode") in ("decimal", "numeric"):
+            try:
+                typed(value)
+            except NotANumber as wrong:
+                return str(wrong)
         most = int(self.tag.attrs.get("maxlength") or 0)
         # A browser counts a line break once, and sends two characters for it.
         if most and len(value.replace("\r\n", "\n")) > most:
@@ -164,14 +165,6 @@ class _Reader(HTMLParser):
 
 
 _FOLLOWED = ("form", "details", "label", "fieldset", "legend", "span", "i", "select", "textarea", "option", "button")
-
-
-def _is_number(text: str) -> bool:
-    said = re.sub(r"(?<=\d)[ \u00a0\u202f](?=\d{3}(?!\d))", "", text.strip())
-    try:
-        return math.isfinite(float(said.replace(",", ".")))
-    except ValueError:
-        return False
 
 
 def _is_moment(text: str) -> bool:

@@ -17,7 +17,7 @@ from api.once import SentForm
 from db.errors import AlreadyExists
 from db.inspections import checklists
 from db.plant import plant
-from workorder_core.digits import plain
+from workorder_core.digits import in_field
 from workorder_core.inspections.answers import InvalidAnswer, number_of
 from workorder_core.inspections.checklists import (
     MOST_ITEMS,
@@ -188,8 +188,8 @@ def as_fields(item: Item, numbers: Mapping[str, int]) -> dict[str, str]:
         "text": item.text,
         "needed": "yes" if item.needed else "",
         "unit": item.unit,
-        "low": "" if item.low is None else plain(item.low),
-        "high": "" if item.high is None else plain(item.high),
+        "low": "" if item.low is None else in_field(item.low),
+        "high": "" if item.high is None else in_field(item.high),
         "signal": item.signal,
         "choices": ", ".join(item.choices),
         "fails": ", ".join(item.fails),

@@ -1,7 +1,7 @@
 """Parses the fields of stock forms: quantities, bins, days, order numbers."""
 
 from datetime import date, datetime
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -10,6 +10,7 @@ from psycopg import Connection
 from api.board.forms.form_errors import InvalidForm
 from db.errors import NotFound
 from db.orders import work_orders
+from workorder_core.digits import NotANumber, typed
 from workorder_core.far_times import near, near_day
 from workorder_core.inventory.quantities import MOST
 from workorder_core.people.access import Who
@@ -18,14 +19,13 @@ from workorder_core.sentences import say
 
 def number(text: str, *, places: int = 3, negative: bool = False) -> Decimal | None:
     """Parse a number, None if the field is empty; a decimal comma is accepted. Raises InvalidForm."""
-    said = text.strip().replace(" ", "").replace("\u00a0", "").replace("\u202f", "")
-    if not said:
+    if not text.strip():
         return None
     try:
-        value = Decimal(said.replace(",", "."))
-    except InvalidOperation:
-        raise InvalidForm(say("write a number, not {text!r}", text=text.strip())) from None
-    if not value.is_finite() or abs(value) > MOST or (value < 0 and not negative):
+        value = typed(text)
+    except NotANumber as wrong:
+        raise InvalidForm(*wrong.args) from None
+    if abs(value) > MOST or (value < 0 and not negative):
         raise InvalidForm(say("write a number from 0 to {most}, not {text!r}", most=str(MOST), text=text.strip()))
     if value != round(value, places):
         raise InvalidForm(

@@ -1,6 +1,5 @@
 """Converts the forms of an order to the core's terms."""
 
-import math
 import re
 from datetime import datetime
 from typing import Annotated
@@ -10,6 +9,7 @@ from fastapi import Form
 
 from api.board.forms.form_errors import Fields, InvalidForm, figure
 from db.orders.closing import Closing, FollowUp, PartUsed
+from workorder_core.digits import NotANumber, typed
 from workorder_core.far_times import FarTime, near
 from workorder_core.orders.close_out import Cause, Mechanism, Remedy
 from workorder_core.orders.details import Details, Hold, Reason
@@ -127,13 +127,20 @@ def _lines(text: str) -> list[str]:
 def _reading(line: str) -> Measured:
     """Parse "vibration 1.8 mm/s"; the name may have several words. Raises InvalidForm."""
     found = _MEASURED.fullmatch(line)
-    if found is None or not math.isfinite(float(found["value"].replace(",", "."))):
+    if found is None:
         raise InvalidForm(say("a reading is written as 'vibration 1.8 mm/s', not {line!r}", line=line))
     return Measured(
         name=found["name"].strip(" :="),
-        value=float(found["value"].replace(",", ".")),
+        value=_number(found["value"]),
         unit=(found["unit"] or "").strip(),
     )
+
+
+def _number(text: str) -> float:
+    try:
+        return float(typed(text))
+    except NotANumber as wrong:
+        raise InvalidForm(*wrong.args) from None
 
 
 def part_used(line: str) -> PartUsed:
@@ -143,7 +150,7 @@ def part_used(line: str) -> PartUsed:
         if not line.strip("0123456789., "):
             raise InvalidForm(say("name the part as well as the quantity {line}, as in '2 bearing 6312'", line=line))
         return PartUsed(part=line, used=1)
-    used = float(found["used"].replace(",", "."))
+    used = _number(found["used"])
     unit, _, rest = found["part"].partition(" ")
     glued = line[len(found["used"])].isalpha() and line[len(found["used"])] not in "x×"
     if unit.lower() in _SIZES or (glued and unit.lower() not in _UNITS):

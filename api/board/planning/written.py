@@ -2,14 +2,14 @@
 
 from collections.abc import Mapping
 from datetime import datetime
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from enum import StrEnum
 from typing import Any
 
 from pydantic import BaseModel, Field
 
 from api.board.forms.form_errors import Fields, InvalidForm, figure, one_of
-from workorder_core.digits import plain
+from workorder_core.digits import NotANumber, in_field, plain, typed
 from workorder_core.far_times import near_day
 from workorder_core.planning.plans import (
     AfterOutage,
@@ -189,10 +189,10 @@ def _days(text: str) -> int:
 
 def _factor(text: str) -> Decimal:
     try:
-        value = Decimal(text.strip().replace(",", ".") or "0")
-    except InvalidOperation:
-        value = Decimal(-1)
-    if not value.is_finite() or not 0 <= value <= 1:
+        value = typed(text.strip() or "0")
+    except NotANumber as wrong:
+        raise InvalidForm(*wrong.args) from None
+    if not 0 <= value <= 1:
         raise InvalidForm(say("write a number from 0 to 1"))
     return value
 
@@ -234,13 +234,13 @@ def fields_of(plan: MaintenancePlan) -> Written:
         on_free_day="keep" if calendar is None else calendar.on_free_day.value,
         season="" if calendar is None or calendar.season is None else season_said(calendar.season),
         signal="" if meter is None else meter.signal,
-        every="" if meter is None else plain(meter.every),
+        every="" if meter is None else in_field(meter.every),
         meter_unit="" if meter is None else meter.unit,
-        wraps_at="" if meter is None or meter.wraps_at is None else f"{meter.wraps_at:.15g}",
-        meter_early="" if meter is None or not meter.early else plain(meter.early),
-        meter_late="" if meter is None or not meter.late else plain(meter.late),
+        wraps_at="" if meter is None or meter.wraps_at is None else in_field(meter.wraps_at),
+        meter_early="" if meter is None or not meter.early else in_field(meter.early),
+        meter_late="" if meter is None or not meter.late else in_field(meter.late),
         alarm=(condition.alarm if condition else None) or "",
-        health_below="" if condition is None or condition.health_below is None else plain(condition.health_below),
+        health_below="" if condition is None or condition.health_below is None else in_field(condition.health_below),
         shift_factor=str(plan.shift_factor),
         when_open=plan.when_open.value,
         after_outage=plan.after_outage.value,
@@ -249,7 +249,7 @@ def fields_of(plan: MaintenancePlan) -> Written:
         skill=plan.skill or "",
         checklist=plan.checklist or "",
         inspection_route=plan.inspection_route or "",
-        hours="" if plan.hours is None else plain(plan.hours),
+        hours="" if plan.hours is None else in_field(plan.hours),
         stops_asset="yes" if plan.stops_asset else "",
         group=plan.group or "",
         active="yes" if plan.active else "",

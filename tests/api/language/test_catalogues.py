@@ -101,7 +101,7 @@ def test_numbers_and_times_are_written_as_the_language_writes_them():
         assert words.money(Decimal("1234.5"), "EUR") == "1.234,50 EUR"
         assert words.money(Decimal(1234), "JPY") == "1.234 JPY"
         assert words.amount(2.5) == "2,5"
-        assert words.plain_amount(Decimal("2.50")) == "2.5"
+        assert words.plain_amount(Decimal("2.50")) == "2,5"
         assert words.size(1_440_000) == "1,4 MB"
         assert formats.span(timedelta(hours=3, minutes=20)) == "3 h 20 min"
         assert words.due(at, at + timedelta(hours=3)).endswith(">seit 3 h überfällig</span>")
