@@ -6,6 +6,7 @@ from fastapi import FastAPI
 from fastapi.routing import iter_route_contexts
 
 from api.asking import Needs
+from workorder_core.people import contractors
 from workorder_core.people.access import Role
 
 
@@ -20,7 +21,8 @@ def needed(app: FastAPI) -> Iterator[tuple[str, str, Needs | None]]:
 
 
 def markdown(app: FastAPI) -> str:
-    """Return the table: a row per path, a column per role, and whether it concerns every site."""
+    """Return the table: a row per path, a column per role, and whether it concerns every site or is
+    open to contractors."""
     columns = [role.value.replace("_", " ") for role in Role]
     lines = [f"| | {' | '.join(columns)} | |", f"| --- |{' :-: |' * len(columns)} --- |"]
     for method, path, needs in sorted(needed(app), key=lambda row: (not row[1].startswith("/api/"), row[1], row[0])):
@@ -28,7 +30,8 @@ def markdown(app: FastAPI) -> str:
             lines.append(f"| `{method} {path}` |{' ✓ |' * len(columns)} without signing in |")
             continue
         opens = [" ✓ |" if role is Role.ADMINISTRATOR or role in needs.roles else "  |" for role in Role]
-        lines.append(f"| `{method} {path}` |{''.join(opens)} {'every site' if needs.every_site else ''} |")
+        notes = "every site" if needs.every_site else "contractors" if contractors.may_call(f"{method} {path}") else ""
+        lines.append(f"| `{method} {path}` |{''.join(opens)} {notes} |")
     return "\n".join(lines)
 
 

@@ -1,7 +1,7 @@
 """The dependencies of handlers: a connection, the time, the requester, and the version that they have read."""
 
 import hmac
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Annotated, Any
 from uuid import UUID
@@ -16,6 +16,7 @@ from api.keys import COOKIE, Door, FormNotOurs, KeyMissing, PasswordMustChange, 
 from api.language import chosen
 from db import scope
 from db.plant import changes
+from workorder_core.people import contractors
 from workorder_core.people.access import COST_ROLES, Role, Who
 from workorder_core.sentences import coded, joined, say
 
@@ -49,6 +50,14 @@ class NeedsEverySite(Exception):
     def __init__(self, who: Who) -> None:
         name, sites = who.actor.partition(":")[2], ", ".join(sorted(who.sites or ()))
         super().__init__(say("this concerns every site, and {name} sees {sites} only", name=name, sites=sites))
+        self.who = who
+
+
+class NotForContractors(Exception):
+    """The requester is a contractor, and the request is not about one of their own orders."""
+
+    def __init__(self, who: Who) -> None:
+        super().__init__(say("this is not open to contractors, who see the orders that they have or had"))
         self.who = who
 
 
@@ -101,12 +110,24 @@ def _who(request: Request, token_sent: Annotated[str, Depends(_form_token_sent)]
         else:
             assert token
             who = _of_session(request, door, conn, token, token_sent, now)
-        if who.sites is not None:
+        if who.contractor is not None and not contractors.may_call(
+            _operation(request), request.path_params.get("step")
+        ):
+            raise NotForContractors(who)
+        if who.sites is not None or who.contractor is not None:
             for name in scope.KINDS.keys() & request.path_params.keys():
-                _check_site(conn, name, str(request.path_params[name]), who.sites)
+                _check_seen(conn, name, str(request.path_params[name]), who)
     request.state.who = who
     chosen.know(request, who.language)
     return who
+
+
+def _operation(request: Request) -> str:
+    """Return the operation of a request, as the table of roles names it: ``GET /api/v1/work-orders/{order_id}``."""
+    path, begins = request.scope["route"].path, "/api/v1"
+    if request.url.path.startswith(f"{begins}/") and not path.startswith(f"{begins}/"):
+        path = begins + path  # a router's routes are named without what the routers around it add
+    return f"{'GET' if request.method == 'HEAD' else request.method} {path}"
 
 
 _IDS: Mapping[str, TypeAdapter[Any]] = {
@@ -121,14 +142,17 @@ _NUMBERED: TypeAdapter[Any] = TypeAdapter(int)
 pass."""
 
 
-def _check_site(conn: Connection, name: str, key: str, sites: Collection[str]) -> None:
+def _check_seen(conn: Connection, name: str, key: str, who: Who) -> None:
     try:
         value = _IDS.get(name, _NUMBERED).validate_python(key)
     except ValidationError:
         return  # not an id for the handler either, which reports it
     if isinstance(value, int) and abs(value) >= 2**63:
         return  # beyond the database's numbers, which the handler reports
-    scope.check(conn, name, value, sites)
+    if who.sites is not None:
+        scope.check(conn, name, value, who.sites)
+    if who.contractor is not None:
+        scope.check_given(conn, name, value, who.contractor)
 
 
 def _of_session(request: Request, door: Door, conn: Connection, token: str, token_sent: str, now: datetime) -> Who:

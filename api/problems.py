@@ -15,7 +15,7 @@ from psycopg_pool import PoolTimeout
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 
-from api.asking import Forbidden, NeedsEverySite
+from api.asking import Forbidden, NeedsEverySite, NotForContractors
 from api.board.forms.form_errors import InvalidForm
 from api.board.forms.not_understood import for_page
 from api.description import UnknownParameter
@@ -113,6 +113,7 @@ PROBLEMS: Mapping[type[Exception], Problem] = {
     KeyMissing: Problem(401, "key-missing", "Key missing"),
     Forbidden: Problem(403, "forbidden", "Forbidden"),
     NeedsEverySite: Problem(403, "needs-every-site", "Needs every site"),
+    NotForContractors: Problem(403, "not-for-contractors", "Not open to contractors"),
     FormNotOurs: Problem(403, "form-not-ours", "Form not ours"),
     PasswordMustChange: Problem(403, "password-must-change", "Password must change"),
     NotAllowed: Problem(403, "not-allowed", "Not allowed"),

@@ -42,6 +42,17 @@ KINDS: Mapping[str, tuple[str, str]] = {
 """By the id's name in a path: what it identifies, and the query that checks whether it is visible."""
 
 
+GIVEN: Mapping[str, str] = {
+    "order_id": "given_order",
+    "number": "given_number",
+    "asset_id": "given_asset",
+    "location_id": "given_location",
+    "file_id": "given_file",
+    "technician_id": "given_technician",
+}
+"""By the id's name, the query that checks whether the orders of a contractor need it. They see nothing else."""
+
+
 def codes(within: Collection[str] | None) -> list[str] | None:
     """Return the sites that a user sees as a query parameter; None for all."""
     return None if within is None else sorted(within)
@@ -54,3 +65,18 @@ def check(conn: Connection, name: str, key: UUID | int | str, sites: Collection[
     with conn.cursor(row_factory=scalar_row) as cursor:
         if not cursor.execute(_QUERIES[query], {"id": value, "sites": sorted(sites)}).fetchone():
             raise NotFound(kind, key)
+
+
+def check_given(conn: Connection, name: str, key: UUID | int | str, technician: int) -> None:
+    """Raise NotFound unless an id is that of an order of a contractor, or of what their orders need."""
+    query, value = GIVEN.get(name), key.replace("\0", "") if isinstance(key, str) else key
+    with conn.cursor(row_factory=scalar_row) as cursor:
+        if query is None or not cursor.execute(_QUERIES[query], {"id": value, "technician": technician}).fetchone():
+            raise NotFound(KINDS[name][0], key)
+
+
+def given(conn: Connection, orders: Collection[UUID], technician: int) -> frozenset[UUID]:
+    """Return those of the orders that a technician has or had."""
+    with conn.cursor(row_factory=scalar_row) as cursor:
+        found = cursor.execute(_QUERIES["given_orders"], {"ids": list(orders), "technician": technician})
+        return frozenset(found.fetchall())

@@ -1,9 +1,11 @@
 """The calendars to which a user subscribes with a calendar program."""
 
+from datetime import datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Form, Path, Request
 from fastapi.responses import Response
+from psycopg import Connection
 
 from api.asking import KNOWN, SEES, Asking, Conn, Now
 from api.board.forms.form_errors import Fields, InvalidForm
@@ -15,6 +17,8 @@ from api.papers.feeds import FeedIn
 from db.oncall import rotas
 from db.people import calendar_feeds, technicians
 from db.plant import plant
+from workorder_core.people.access import Who
+from workorder_core.people.technicians import Technician
 from workorder_core.sentences import say
 
 router = APIRouter(include_in_schema=False, dependencies=[KNOWN], route_class=FormRoute)
@@ -29,13 +33,8 @@ def show(request: Request, conn: Conn, now: Now, who: Asking) -> Response:
     people = [each for each in technicians.listed(conn, within=who.sites) if each.active]
     mine = [each for each in people if (codes[each.site_id], each.code) == (who.technician_site, who.technician)]
     of = [(f"technician {each.id}", f"My work orders ({each.name})") for each in mine]
-    of += [(f"technician {each.id}", f"Work orders of {each.name}") for each in people if each not in mine]
-    of += [(f"site {each.code}", f"Planned downtime of {each.name}") for each in sites]
-    of += [
-        (f"asset {each.id}", f"Planned downtime of {each.code} {each.name if each.name != each.code else ''}".strip())
-        for each in plant.assets(conn, now=now, within=who.sites)
-    ]
-    of += [(f"rota {each.id}", f"On call: {each.rota.title}") for each in rotas.listed(conn, within=who.sites)]
+    if who.contractor is None:
+        of += _of_others(conn, who, now, [each for each in people if each not in mine])
     return page(
         request,
         "my_calendars.html",
@@ -45,6 +44,17 @@ def show(request: Request, conn: Conn, now: Now, who: Asking) -> Response:
         of=of,
         made=request.scope.get("shown_once"),
     )
+
+
+def _of_others(conn: Connection, who: Who, now: datetime, people: list[Technician]) -> list[tuple[str, str]]:
+    """Return what else a calendar can be of: other people, sites, assets and rotas."""
+    of = [(f"technician {each.id}", f"Work orders of {each.name}") for each in people]
+    of += [(f"site {each.code}", f"Planned downtime of {each.name}") for each in plant.sites(conn, who.sites)]
+    of += [
+        (f"asset {each.id}", f"Planned downtime of {each.code} {each.name if each.name != each.code else ''}".strip())
+        for each in plant.assets(conn, now=now, within=who.sites)
+    ]
+    return of + [(f"rota {each.id}", f"On call: {each.rota.title}") for each in rotas.listed(conn, within=who.sites)]
 
 
 @router.post("/my-calendars", dependencies=[SEES])

@@ -173,6 +173,8 @@ def asset_page(
     scanned: bool = False,
 ) -> Response:
     """Return an asset's page."""
+    who: Who | None = getattr(request.state, "who", None)
+    contractor = None if who is None else who.contractor
     shown = plant.asset(conn, asset_id, now=now)
     signals = plant.signals(conn, [asset_id]).get(asset_id, [])
     newest = {reading.signal: reading for reading in telemetry.newest(conn, [asset_id]).get(asset_id, [])}
@@ -185,6 +187,7 @@ def asset_page(
         for each in signals
         if each.name in series
     ]
+    others = [] if contractor else plant.assets(conn, now=now, site=shown.site_code)
     return page(
         request,
         "asset.html",
@@ -202,16 +205,18 @@ def asset_page(
         charts=charts,
         span=span if span in SPANS else "24h",
         spans=list(SPANS),
-        orders=(of_asset := work_orders.page(conn, work_orders.Filters(asset_id=asset_id), limit=10)),
+        orders=(
+            of_asset := work_orders.page(conn, work_orders.Filters(asset_id=asset_id, given_to=contractor), limit=10)
+        ),
         lacking=order_stock.waits(conn, of_asset),
-        others=[each for each in plant.assets(conn, now=now, site=shown.site_code) if each.id != asset_id],
+        others=[each for each in others if each.id != asset_id],
         criticalities=list(Criticality),
         installed=plant.installed(conn, asset_id),
         health=health.of_asset(conn, asset_id),
         cost=_cost(request, conn, asset_id, now),
         downtimes=[each for each in downtimes.listed(conn, asset_id=asset_id, after=now) if not each.cancelled_at],
-        changes=changes.page(conn, kinds=changes.OF_PLANT, asset_id=asset_id, limit=5),
-        waiting=safety.page(conn, asset_id=asset_id, waiting=True),
+        changes=[] if contractor else changes.page(conn, kinds=changes.OF_PLANT, asset_id=asset_id, limit=5),
+        waiting=[] if contractor else safety.page(conn, asset_id=asset_id, waiting=True),
         files=files.of(conn, Owner(Of.ASSET, asset_id)),
         inspections=at_asset(conn, shown, scanned=scanned),
     )

@@ -29,9 +29,9 @@ MOST_ORDERS = 20
 @router.get("/q/{token}", dependencies=[SEES])
 def scanned(token: Annotated[str, Path(max_length=100)], conn: Conn, who: Asking) -> Response:
     """Redirect a scanned code to its page."""
-    found = scanning.led_to(conn, token, who.sites)
+    found = scanning.led_to(conn, token, who.sites, who.contractor)
     page_ = found.page
-    if found.asset_id is not None and WORKS_OR_PLANS.dependency.lets(who):
+    if found.asset_id is not None and who.contractor is None and WORKS_OR_PLANS.dependency.lets(who):
         # During a round, lead to its stop at the asset; otherwise offer to begin one.
         stop = next((each for each in rounds.at_asset(conn, found.asset_id) if each.walker == who.actor), None)
         if stop is not None:

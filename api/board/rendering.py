@@ -152,7 +152,7 @@ def _rendered(request: Request, template: str, refused: Refused | None, facts: M
         who=who,
         newest_event=getattr(request.state, "newest_event", None) or "",
         rendered_at=datetime.now(UTC).isoformat(),
-        engine_alarms=getattr(request.state, "engine_alarms", []),
+        engine_alarms=getattr(request.state, "engine_alarms", []) if who is None or who.contractor is None else [],
         can_try_others=len(request.app.state.door.pages_as) > 1 and is_at_home(request),
         can=_can(who),
         administers=who is not None and who.sites is None and who.may(()),
@@ -208,8 +208,10 @@ _OPENS: Mapping[str, Any] = {
 
 
 def _can(who: Who | None) -> Mapping[str, bool]:
-    """Return the user's permissions, so that no page offers an action that would be refused."""
-    return {name: who is not None and opens.dependency.lets(who) for name, opens in _OPENS.items()}
+    """Return the user's permissions, so that no page offers an action that would be refused. Contractors work on their
+    orders, and remark on them."""
+    open_to = {"work", "request"} if who is not None and who.contractor is not None else _OPENS.keys()
+    return {name: who is not None and name in open_to and opens.dependency.lets(who) for name, opens in _OPENS.items()}
 
 
 def _kept(found: re.Match[str]) -> str:

@@ -134,6 +134,8 @@ def _signed_in(request: Request, user: str, there: str, now: datetime, *, passwo
 @router.get("/home", dependencies=[SEES])
 def home(who: Asking) -> Response:
     """Redirect to the user's first page: a technician to their work, a requester to their requests."""
+    if who.contractor is not None:
+        return RedirectResponse("/my-work", 303)
     if who.may(PLANS.dependency.roles):
         return RedirectResponse("/", 303)
     if who.technician is not None and Role.TECHNICIAN in who.roles:

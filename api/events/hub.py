@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from itertools import islice
+from uuid import UUID
 
 import psycopg
 import structlog
@@ -62,6 +63,7 @@ class Encoded:
     id: int
     of: str
     site: str | None
+    order: UUID | None
     altered: frozenset[str]
     whole: bytes
     brief: bytes
@@ -70,7 +72,7 @@ class Encoded:
     def made(cls, event: Event) -> "Encoded":
         whole, brief = EventOut.model_validate(event), BriefEventOut.model_validate(event)
         altered, of = frozenset(brief.altered), seeing.of(event.kind)
-        return cls(event.id, of, event.site, altered, _block(event.id, whole), _block(event.id, brief))
+        return cls(event.id, of, event.site, event.order_id, altered, _block(event.id, whole), _block(event.id, brief))
 
 
 def _block(event_id: int, event: BriefEventOut) -> bytes:

@@ -225,4 +225,4 @@ def _keys(connection: HTTPConnection, who: Who, language: Hashable) -> tuple[Has
     headers: Headers = connection.headers
     asked = (connection.scope["path"], connection.scope["query_string"], headers.get("x-have"))
     said = (language, headers.get("accept-language"))
-    return (who.roles, who.sites, who.sees_costs, asked, said), (who, asked, said)
+    return (who.roles, who.sites, who.sees_costs, who.contractor, asked, said), (who, asked, said)

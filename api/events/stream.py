@@ -12,6 +12,7 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from api.events.hub import PAGE, Encoded, Hub, Reader, wanted
+from db import scope
 from db.events import events
 from workorder_core.people import seeing
 
@@ -94,6 +95,8 @@ class EventStream(Response):
                 found, at = await self._read(at)
             elif found:
                 at = found[-1].id
+            if reader.who.contractor is not None and found:
+                found = await run_in_threadpool(self._given, found, reader.who.contractor)
             blocks = list(wanted(found, asked.wants, brief=asked.brief))
             if reader.notices != notices:
                 notices = reader.notices
@@ -122,6 +125,12 @@ class EventStream(Response):
         with self._pool.connection(timeout=10) as conn:
             page = events.after(conn, after, within=self._asked.reader.who.sites, of=self._asked.may, limit=PAGE)
         return [Encoded.made(each) for each in page]
+
+    def _given(self, found: list[Encoded], contractor: int) -> list[Encoded]:
+        """Return the events of the orders that a contractor has or had."""
+        with self._pool.connection(timeout=10) as conn:
+            own = scope.given(conn, {each.order for each in found if each.order is not None}, contractor)
+        return [each for each in found if each.order in own]
 
     def _is_whole(self, after: int) -> bool:
         """Return whether every event after an id is still stored, and the id existed."""

@@ -80,11 +80,15 @@ def make(conn: Connection, request: Request, who: Who, wanted: FeedIn, *, now: d
     """Create a calendar of data that its owner sees, and return its id and its address. Raises NotFound, NotAPerson."""
     of: dict[str, int] = {}
     if wanted.site is not None:
+        if who.contractor is not None:
+            raise NotFound("site", wanted.site)
         of["site_id"] = plant.site_by_code(conn, wanted.site, who.sites).id
     for name in ("technician_id", "asset_id", "rota_id"):
         value = getattr(wanted, name)
         if value is not None:
             scope.check(conn, name, value, who.sites or [each.code for each in plant.sites(conn)])
+            if who.contractor is not None:
+                scope.check_given(conn, name, value, who.contractor)
             of[name] = value
     feed_id, token = calendar_feeds.add(conn, owner(who), of, at=now)
     return feed_id, str(request.base_url.replace(path=f"/calendar/{token}.ics"))
@@ -150,4 +154,15 @@ def read(request: Request, token: Annotated[str, Path(max_length=100)], conn: Co
 def _sees(conn: Connection, feed: Feed) -> bool:
     """Return whether the owner of a calendar may still see its content."""
     user = users.find(conn, feed.owner)
-    return user is not None and user.disabled_at is None and user.who().sees(feed.site)
+    if user is None or user.disabled_at is not None or not user.who().sees(feed.site):
+        return False
+    # A contractor's calendars are their own orders, and the downtime of what these are about.
+    return user.contractor is None or feed.technician_id == user.contractor or _needs(conn, feed, user.contractor)
+
+
+def _needs(conn: Connection, feed: Feed, contractor: int) -> bool:
+    try:
+        scope.check_given(conn, "asset_id", feed.asset_id or 0, contractor)
+    except NotFound:
+        return False
+    return True

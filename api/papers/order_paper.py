@@ -47,7 +47,7 @@ def facts(conn: Connection, order_id: UUID, printing: Printing) -> dict[str, Any
     found = work_orders.evidence(conn, order_id, limit=MOST_FINDINGS + 1)
     leading = next((each for each in found if not each.ended), found[0] if found else None)
     steps = order_content.steps(conn, order_id)
-    told = work_orders.history(conn, order_id, printing.who.sites)
+    told = work_orders.history(conn, order_id, printing.who.sites, given_to=printing.who.contractor)
     people = {each.code: each.name for each in technicians.listed(conn, order.site_id)}
     names = users.full_names(conn)
     return {
@@ -78,7 +78,7 @@ def facts(conn: Connection, order_id: UUID, printing: Printing) -> dict[str, Any
         ],
         "links": [
             f"{translated(each.label)} {each.number} {words.sentence(each.title)}"
-            for each in order_links.of_order(conn, order_id, printing.who.sites)
+            for each in order_links.of_order(conn, order_id, printing.who.sites, printing.who.contractor)
         ],
         "remarks": [
             {"text": each.text, "by": f"{words.who(each.actor, names)}, {clock(each.at, zone)}"}

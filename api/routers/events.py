@@ -73,7 +73,7 @@ def _page(request: Request, who: Who, part: Paging, after: int, subjects: frozen
     with request.app.state.pool.connection(timeout=10) as conn:
         events.number(conn)
         conn.commit()
-        found = events.after(conn, behind, within=who.sites, of=may, limit=part.fetched)
+        found = events.after(conn, behind, within=who.sites, of=may, given_to=who.contractor, limit=part.fetched)
     return part.of_fetched(found, OLDEST_FIRST)
 
 

@@ -95,14 +95,17 @@ def after(
     within: Collection[str] | None = None,
     kinds: Collection[str] | None = None,
     of: Collection[str] | None = None,
+    given_to: int | None = None,
     limit: int = 500,
 ) -> list[Event]:
     """Return the numbered events after an id, in order; plant-wide ones only for those who see every site (None).
 
-    ``of`` is their subject, the first half of a kind, such as ``order``.
+    ``of`` is their subject, the first half of a kind, such as ``order``; ``given_to`` the id of a technician, for the
+    events of orders that they have or had.
     """
-    asked = {"after": after, "within": scope.codes(within), "kinds": None if kinds is None else sorted(kinds)}
-    asked["of"] = None if of is None else sorted(of)
+    asked: dict[str, Any] = {"after": after, "within": scope.codes(within)}
+    asked["kinds"] = None if kinds is None else sorted(kinds)
+    asked |= {"of": None if of is None else sorted(of), "given_to": given_to}
     with conn.cursor(row_factory=class_row(Event)) as cursor:
         return cursor.execute(_QUERIES["after"], asked | {"limit": limit}).fetchall()
 

@@ -46,12 +46,18 @@ def append(
 
 
 def of_order(
-    conn: Connection, order_id: UUID, within: Collection[str] | None = None, *, prices: bool = True
+    conn: Connection,
+    order_id: UUID,
+    within: Collection[str] | None = None,
+    *,
+    given_to: int | None = None,
+    prices: bool = True,
 ) -> list[HistoryRow]:
-    """Return an order's history, the oldest row first, without links to orders of other sites than those within.
+    """Return an order's history, the oldest row first, without links to orders of other sites than those within, and
+    for a contractor without links to orders that are not theirs.
 
     Without ``prices`` rows about part prices are left out, for those who may not see costs.
     """
-    asked = {"order_id": order_id, "within": scope.codes(within), "prices": prices}
+    asked = {"order_id": order_id, "within": scope.codes(within), "given_to": given_to, "prices": prices}
     with conn.cursor(row_factory=class_row(HistoryRow)) as cursor:
         return cursor.execute(_QUERIES["of_order"], asked).fetchall()

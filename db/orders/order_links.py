@@ -91,16 +91,24 @@ def remove(
     _tell(conn, "unlink", "old", facts, actor, at, why)
 
 
-def of_order(conn: Connection, order_id: UUID, within: Collection[str] | None = None) -> list[Link]:
-    """Return an order's links, to orders of all sites or of those within."""
+def of_order(
+    conn: Connection, order_id: UUID, within: Collection[str] | None = None, given_to: int | None = None
+) -> list[Link]:
+    """Return an order's links, to orders of all sites or of those within; of a contractor, to their own orders."""
+    asked = {"id": order_id, "within": scope.codes(within), "given_to": given_to}
     with conn.cursor(row_factory=kwargs_row(_link)) as cursor:
-        return cursor.execute(_QUERIES["of_order"], {"id": order_id, "within": scope.codes(within)}).fetchall()
+        return cursor.execute(_QUERIES["of_order"], asked).fetchall()
 
 
-def blockers(conn: Connection, order_id: UUID, within: Collection[str] | None = None) -> tuple[str, ...]:
-    """Return the numbers of the orders that block an order; an order that is not within has no number."""
+def blockers(
+    conn: Connection, order_id: UUID, within: Collection[str] | None = None, given_to: int | None = None
+) -> tuple[str, ...]:
+    """Return the numbers of the orders that block an order; one that is not within, or that a contractor does not see,
+    has no number.
+    """
+    asked = {"id": order_id, "within": scope.codes(within), "given_to": given_to}
     with conn.cursor(row_factory=scalar_row) as cursor:
-        return tuple(cursor.execute(_QUERIES["blockers"], {"id": order_id, "within": scope.codes(within)}).fetchall())
+        return tuple(cursor.execute(_QUERIES["blockers"], asked).fetchall())
 
 
 def _tell(conn: Connection, step: str, side: str, facts: dict[str, Any], actor: str, at: datetime, why: str) -> None:

@@ -72,6 +72,8 @@ class Filters:
         Only orders past a target that still applies.
     within
         The codes of the sites that the user may see.
+    given_to
+        The id of a technician: only orders that they have or had.
     """
 
     status: Sequence[Status] | None = None
@@ -89,6 +91,7 @@ class Filters:
     opened_from: datetime | None = None
     opened_to: datetime | None = None
     within: Collection[str] | None = None
+    given_to: int | None = None
     overdue: bool = False
 
 
@@ -205,7 +208,7 @@ def _asked(conn: Connection, filters: Filters) -> dict[str, Any]:
     words = [f"%{_literally(word)}%" for word in (filters.text or "").replace("\0", "").split()[:MOST_WORDS]]
     return asked | {
         "overdue": filters.overdue, "nobody": filters.assignee == "-", "requested_by": filters.requested_by,
-        "words": words or None, "location": filters.location_id,
+        "words": words or None, "location": filters.location_id, "given_to": filters.given_to,
     }  # fmt: skip
 
 

@@ -64,10 +64,10 @@ class Evidence:
 
 
 def get(conn: Connection, order_id: UUID, who: Who | None = None) -> WorkOrder:
-    """Return one order. Raises NotFound, also if ``who`` does not see its site."""
+    """Return one order. Raises NotFound, also if ``who`` does not see it."""
     with conn.cursor(row_factory=dict_row) as cursor:
         row = cursor.execute(_QUERIES["get"], {"id": order_id}).fetchone()
-    return order_rows.order(_seen(row, order_id, who))
+    return order_rows.order(_seen(conn, row, order_id, who))
 
 
 def id_of_number(conn: Connection, number: str, who: Who | None = None) -> UUID:
@@ -127,7 +127,7 @@ def take_step(
         safety_critical=row["safety_critical"],
         open_steps=undone.steps,
         open_permits=undone.permits,
-        blocked_by=order_links.blockers(conn, order_id, who.sites) if step is Step.START else (),
+        blocked_by=order_links.blockers(conn, order_id, who.sites, who.contractor) if step is Step.START else (),
     )
     lifecycle.permit(before, step, who, situation, at=at)
     by = calendars.of_site(conn, before.site_id, at=at) if lifecycle.RULES[step].counts else targets.DEFAULT
@@ -255,15 +255,17 @@ def create_by_hand(
 def _locked(conn: Connection, order_id: UUID, who: Who | None, expected_version: int | None) -> dict[str, Any]:
     with conn.cursor(row_factory=dict_row) as cursor:
         cursor.execute(_QUERIES["lock"], {"id": order_id})
-        row = _seen(cursor.execute(_QUERIES["get"], {"id": order_id}).fetchone(), order_id, who)
+        row = _seen(conn, cursor.execute(_QUERIES["get"], {"id": order_id}).fetchone(), order_id, who)
     if expected_version is not None and expected_version != row["version"]:
         raise VersionConflict(order_id, row["number"], expected_version, row["version"])
     return row
 
 
-def _seen(row: dict[str, Any] | None, order_id: UUID, who: Who | None) -> dict[str, Any]:
+def _seen(conn: Connection, row: dict[str, Any] | None, order_id: UUID, who: Who | None) -> dict[str, Any]:
     if row is None or (who is not None and not who.sees(row["site_code"])):
         raise NotFound("work order", order_id)
+    if who is not None and who.contractor is not None:
+        scope.check_given(conn, "order_id", order_id, who.contractor)
     return row
 
 

@@ -69,6 +69,7 @@ def find(conn: Connection, token: str, *, now: datetime, idle: timedelta, noted:
         row["technician_site"],
         row["sees_costs"],
         row["language"],
+        row["contractor"],
     )
     return Session(who, row["name"], row["must_change"])
 

@@ -43,7 +43,7 @@ class UnknownSites(StoreError):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class User:
     """A person. ``sites`` None: all; ``technician`` is a code of ``technician_site``, None for users who are not
-    technicians.
+    technicians. ``contractor`` is that technician's id if they are of a firm, see ``Who``.
     """
 
     name: str
@@ -59,6 +59,7 @@ class User:
     signed_in_at: datetime | None
     sees_costs: bool = False
     language: str | None = None
+    contractor: int | None = None
 
     def who(self) -> Who:
         return Who(
@@ -69,6 +70,7 @@ class User:
             self.technician_site,
             self.sees_costs,
             self.language,
+            self.contractor,
         )
 
 

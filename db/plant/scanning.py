@@ -67,11 +67,19 @@ def replace(conn: Connection, thing: Thing, *, actor: str, at: datetime) -> Scan
     return address(conn, thing)
 
 
-def led_to(conn: Connection, token: str, within: Collection[str] | None) -> ScanAddress:
-    """Return where a token leads. Raises NotFound, also if it was revoked or its site is not within."""
+def led_to(conn: Connection, token: str, within: Collection[str] | None, contractor: int | None = None) -> ScanAddress:
+    """Return where a token leads. Raises NotFound, also if it was revoked, its site is not within, or no order of a
+    contractor needs what it leads to.
+    """
     with conn.cursor(row_factory=class_row(ScanAddress)) as cursor:
         asked = {"token": token.replace("\0", ""), "within": scope.codes(within)}
         found = cursor.execute(_QUERIES["led_to"], asked).fetchone()
     if found is None:
         raise NotFound("code", token)
+    if contractor is not None:
+        things = {"order_id": found.order_id, "asset_id": found.asset_id}
+        name, key = next(((name, key) for name, key in things.items() if key is not None), (None, None))
+        if name is None or key is None:
+            raise NotFound("code", token)
+        scope.check_given(conn, name, key, contractor)
     return found

@@ -2,7 +2,8 @@
 -- One user, with the technician that they are.
 SELECT u.name, u.full_name, u.password_hash, u.must_change, u.roles, u.sites, u.disabled_at, u.created_at, u.signed_in_at,
        u.sees_costs, u.language,
-       t.code AS technician, s.code AS technician_site
+       t.code AS technician, s.code AS technician_site,
+       CASE WHEN t.firm IS NOT NULL AND NOT 'administrator' = ANY(u.roles) THEN t.id END AS contractor
 FROM users u LEFT JOIN technicians t ON t.id = u.technician_id LEFT JOIN sites s ON s.id = t.site_id
 WHERE u.name = %(name)s;
 
@@ -10,7 +11,8 @@ WHERE u.name = %(name)s;
 -- Every user, the disabled ones last.
 SELECT u.name, u.full_name, u.password_hash, u.must_change, u.roles, u.sites, u.disabled_at, u.created_at, u.signed_in_at,
        u.sees_costs, u.language,
-       t.code AS technician, s.code AS technician_site
+       t.code AS technician, s.code AS technician_site,
+       CASE WHEN t.firm IS NOT NULL AND NOT 'administrator' = ANY(u.roles) THEN t.id END AS contractor
 FROM users u LEFT JOIN technicians t ON t.id = u.technician_id LEFT JOIN sites s ON s.id = t.site_id
 ORDER BY u.disabled_at IS NOT NULL, u.name;
 
@@ -78,7 +80,8 @@ VALUES (%(token_sha256)s, %(user)s, %(at)s, %(at)s, %(ends_at)s);
 
 -- name: session
 -- Whose session that is, if it still is one: not at its end, not idle for too long, its user not disabled.
-SELECT u.name, u.must_change, u.roles, u.sites, u.sees_costs, u.language, t.code AS technician, s.code AS technician_site, v.seen_at
+SELECT u.name, u.must_change, u.roles, u.sites, u.sees_costs, u.language, t.code AS technician, s.code AS technician_site, v.seen_at,
+       CASE WHEN t.firm IS NOT NULL AND NOT 'administrator' = ANY(u.roles) THEN t.id END AS contractor
 FROM sessions v JOIN users u ON u.name = v.user_name
 LEFT JOIN technicians t ON t.id = u.technician_id LEFT JOIN sites s ON s.id = t.site_id
 WHERE v.token_sha256 = %(token_sha256)s AND v.ends_at > %(now)s AND v.seen_at > %(idle_since)s AND u.disabled_at IS NULL;
@@ -280,3 +283,40 @@ SELECT EXISTS (SELECT FROM maintenance_plans p JOIN sites s ON s.id = p.site_id
 -- Whether a series of a maintenance plan is one of these sites'.
 SELECT EXISTS (SELECT FROM maintenance_series r JOIN maintenance_plans p ON p.id = r.plan_id JOIN sites s ON s.id = p.site_id
                WHERE r.id = %(id)s AND s.code = ANY(%(sites)s::text[]));
+
+-- name: given_order
+-- Whether an order is given to a technician, or was.
+SELECT EXISTS (SELECT FROM order_people WHERE technician_id = %(technician)s AND order_id = %(id)s);
+
+-- name: given_number
+-- Whether the order with that number is given to a technician, or was.
+SELECT EXISTS (SELECT FROM order_people p JOIN work_orders w ON w.id = p.order_id
+               WHERE p.technician_id = %(technician)s AND w.number = %(id)s);
+
+-- name: given_orders
+-- Which of these orders are given to a technician, or were.
+SELECT order_id FROM order_people WHERE technician_id = %(technician)s AND order_id = ANY(%(ids)s::uuid[]);
+
+-- name: given_asset
+-- Whether an order of a technician is about an asset.
+SELECT EXISTS (SELECT FROM order_people p JOIN work_orders w ON w.id = p.order_id
+               WHERE p.technician_id = %(technician)s AND w.asset_id = %(id)s);
+
+-- name: given_location
+-- Whether an order of a technician is about a functional location, or about what is installed there.
+SELECT EXISTS (SELECT FROM order_people p JOIN work_orders w ON w.id = p.order_id
+               LEFT JOIN installations i ON i.asset_id = w.asset_id AND i.removed_at IS NULL
+               WHERE p.technician_id = %(technician)s AND %(id)s IN (w.location_id, i.location_id));
+
+-- name: given_file
+-- Whether a file is of an order of a technician, or of what one of their orders is about.
+SELECT EXISTS (
+    SELECT FROM attachments f
+    JOIN order_people p ON p.technician_id = %(technician)s
+    JOIN work_orders w ON w.id = p.order_id
+    LEFT JOIN installations i ON i.asset_id = w.asset_id AND i.removed_at IS NULL
+    WHERE f.id = %(id)s AND (f.order_id = w.id OR f.asset_id = w.asset_id OR f.location_id IN (w.location_id, i.location_id)));
+
+-- name: given_technician
+-- A contractor sees nobody but themselves.
+SELECT %(technician)s = %(id)s;

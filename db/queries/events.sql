@@ -18,6 +18,7 @@ WHERE e.id > %(after)s
   AND (%(kinds)s::text[] IS NULL OR e.kind = ANY(%(kinds)s))
   AND (%(of)s::text[] IS NULL OR split_part(e.kind, '.', 1) = ANY(%(of)s))
   AND (%(within)s::text[] IS NULL OR s.code = ANY(%(within)s))
+  AND (%(given_to)s::integer IS NULL OR e.order_id IN (SELECT p.order_id FROM order_people p WHERE p.technician_id = %(given_to)s))
 ORDER BY e.id LIMIT %(limit)s;
 
 -- name: newest_first

@@ -45,12 +45,19 @@ WHERE kind = ANY(%(kinds)s)
 
 -- name: of_order
 -- What happened to an order, from its beginning. Of a link with an order that is not seen, just that there was one.
-SELECT h.seq, h.at, h.actor, h.step, CASE WHEN b.beyond THEN '{}' ELSE h.old END AS old,
-       CASE WHEN b.beyond THEN '{}' ELSE h.new END AS new, CASE WHEN b.beyond THEN '' ELSE h.why END AS why
+SELECT h.seq, h.at, h.actor, h.step, CASE WHEN l.unseen THEN '{}' ELSE h.old END AS old,
+       CASE WHEN l.unseen THEN '{}' ELSE h.new END AS new, CASE WHEN l.unseen THEN '' ELSE h.why END AS why
 FROM order_history h
 CROSS JOIN LATERAL (
 -- as in: beyond
 ) AS b
+CROSS JOIN LATERAL (
+    SELECT b.beyond OR (%(given_to)s::integer IS NOT NULL AND coalesce(h.new -> 'link', h.old -> 'link') IS NOT NULL AND 2 > (
+        SELECT count(*) FROM order_people p
+        WHERE p.technician_id = %(given_to)s
+          AND p.order_id IN ((coalesce(h.new -> 'link', h.old -> 'link') ->> 'from_id')::uuid,
+                             (coalesce(h.new -> 'link', h.old -> 'link') ->> 'to_id')::uuid))) AS unseen
+) AS l
 WHERE h.order_id = %(order_id)s AND (%(prices)s OR h.step <> 'prices') ORDER BY h.seq;
 
 -- name: trail

@@ -33,11 +33,15 @@ WITH links AS (
 )
 SELECT l.kind, l.outward, w.id, w.number, w.title, w.status
 FROM links l JOIN work_orders w ON w.id = l.other JOIN sites s ON s.id = w.site_id
-WHERE %(within)s::text[] IS NULL OR s.code = ANY(%(within)s) ORDER BY l.kind, l.outward DESC, w.recorded_at, w.id;
+WHERE (%(within)s::text[] IS NULL OR s.code = ANY(%(within)s))
+  AND (%(given_to)s::integer IS NULL OR w.id IN (SELECT p.order_id FROM order_people p WHERE p.technician_id = %(given_to)s))
+ORDER BY l.kind, l.outward DESC, w.recorded_at, w.id;
 
 -- name: blockers
 -- The numbers of the unfinished orders that have to be done before an order.
-SELECT CASE WHEN %(within)s::text[] IS NULL OR s.code = ANY(%(within)s) THEN w.number ELSE 'an order of another site' END
+SELECT CASE WHEN %(within)s::text[] IS NOT NULL AND s.code <> ALL(%(within)s) THEN 'an order of another site'
+            WHEN (%(given_to)s::integer IS NULL OR w.id IN (SELECT p.order_id FROM order_people p WHERE p.technician_id = %(given_to)s))
+            THEN w.number ELSE 'an order of somebody else' END
 FROM order_links l JOIN work_orders w ON w.id = l.from_id JOIN sites s ON s.id = w.site_id
 WHERE l.to_id = %(id)s AND l.kind = 'blocks'
   AND w.status NOT IN (:done, :final) ORDER BY w.number;

@@ -11,6 +11,7 @@
        SELECT i.asset_id FROM installations i WHERE i.location_id = %(location)s AND i.removed_at IS NULL))
   AND (%(assignee)s::integer IS NULL OR w.assignee_id = %(assignee)s)
   AND (%(assignees)s::integer[] IS NULL OR w.assignee_id = ANY(%(assignees)s))
+  AND (%(given_to)s::integer IS NULL OR w.id IN (SELECT p.order_id FROM order_people p WHERE p.technician_id = %(given_to)s))
   AND (NOT %(nobody)s::boolean OR w.assignee_id IS NULL)
   AND (NOT %(overdue)s::boolean OR (w.escalation > 0 AND w.status NOT IN (:done)))
   AND (%(requested_by)s::text IS NULL OR w.requested_by = %(requested_by)s)

@@ -36,6 +36,9 @@ class Choice(StrEnum):
         return _LABELS[self]
 
 
+OF_CONTRACTORS = frozenset({Choice.ASSIGNED})
+"""The choices of a contractor."""
+
 _LABELS: Mapping[Choice, str] = {
     Choice.ASSIGNED: say("An order is assigned to me"),
     Choice.EMERGENCY: say("An emergency order is opened, or an order becomes one"),
@@ -70,6 +73,8 @@ class Receiver:
         Codes of the sites whose events it gets; None: of all, and those of the whole plant.
     person, technician, technician_site
         Of e-mail: the user's name, and the technician that they are.
+    is_contractor
+        They are of a firm: notified of their own orders only, whatever they chose before.
     """
 
     id: int
@@ -79,6 +84,7 @@ class Receiver:
     person: str | None = None
     technician: str | None = None
     technician_site: str | None = None
+    is_contractor: bool = False
 
 
 def reason(receiver: Receiver, event: Happened) -> str | None:
@@ -91,7 +97,8 @@ def reason(receiver: Receiver, event: Happened) -> str | None:
         return next((each for each in sorted(receiver.wants) if fits(each, event.kind)), None)
     if event.recorded_at - event.at > OF_THE_PAST:
         return None
-    return next((each for each in Choice if each in receiver.wants and _concerns(each, receiver, event)), None)
+    wants = receiver.wants if not receiver.is_contractor else OF_CONTRACTORS.intersection(receiver.wants)
+    return next((each for each in Choice if each in wants and _concerns(each, receiver, event)), None)
 
 
 def _owns(receiver: Receiver, event: Happened) -> bool:

@@ -39,6 +39,9 @@ class Who:
         An administrator lets them see costs whatever their roles are.
     language
         The code of the language that they have chosen for their pages; None where they have not.
+    contractor
+        The id of the technician of a firm that they are: they see only the orders that they have or had, and no costs
+        whatever their roles are. None for everybody else, and for administrators.
     """
 
     actor: str
@@ -48,6 +51,7 @@ class Who:
     technician_site: str | None = None
     allowed_costs: bool = False
     language: str | None = None
+    contractor: int | None = None
 
     @property
     def person(self) -> str | None:
@@ -58,12 +62,12 @@ class Who:
     @property
     def sees_costs(self) -> bool:
         """Whether they may see the costs of work and failures: by a role, or by an administrator's permission."""
-        return self.allowed_costs or self.may(COST_ROLES)
+        return self.contractor is None and (self.allowed_costs or self.may(COST_ROLES))
 
     @property
     def sees_prices(self) -> bool:
         """Whether they may see item prices: whoever sees costs, and whoever buys."""
-        return self.sees_costs or self.may((Role.STOREKEEPER,))
+        return self.contractor is None and (self.sees_costs or self.may((Role.STOREKEEPER,)))
 
     def sees(self, site: str) -> bool:
         return self.sites is None or site in self.sites

@@ -14,7 +14,7 @@ from fastapi.responses import Response
 from fastapi.routing import APIRoute
 from starlette.datastructures import FormData
 
-from api.asking import Forbidden, NeedsEverySite
+from api.asking import Forbidden, NeedsEverySite, NotForContractors
 from api.board.forms.form_errors import InvalidForm, Question
 from api.board.forms.not_understood import sentence_of
 from api.board.forms.refilled import Refused
@@ -30,7 +30,7 @@ Sent = Sequence[tuple[str, str]]
 Where = Callable[[Mapping[str, str], Mapping[str, str]], str]
 """Returns the page of a form from the path's parameters and the form's fields."""
 
-_ELSEWHERE = (KeyMissing, Forbidden, NeedsEverySite, FormNotOurs, PasswordMustChange)
+_ELSEWHERE = (KeyMissing, Forbidden, NeedsEverySite, NotForContractors, FormNotOurs, PasswordMustChange)
 """Errors that do not depend on the form's content."""
 _AT: Mapping[type[Exception], str] = {
     ReasonMissing: "why",

@@ -57,7 +57,9 @@ def waits(conn: Connection, listed: Sequence[Listed]) -> Mapping[UUID, Waiting]:
 
 
 def _may(order: WorkOrder, who: Who) -> bool:
-    """Return whether somebody may reserve parts for an order now."""
+    """Return whether somebody may reserve parts for an order now. The store is closed to contractors."""
+    if who.contractor is not None:
+        return False
     try:
         edits.permit(order, Edit.STOCK, who)
     except (IllegalMove, NotAllowed):

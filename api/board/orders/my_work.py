@@ -42,7 +42,11 @@ def mine(request: Request, conn: Conn, now: Now, who: Asking, plan: UUID | None 
     found: list[work_orders.Listed] = []
     if who.technician is not None:
         filters = work_orders.Filters(
-            assignee=who.technician, site=who.technician_site, within=who.sites, unfinished=True
+            assignee=who.technician,
+            site=who.technician_site,
+            within=who.sites,
+            given_to=who.contractor,
+            unfinished=True,
         )
         found = sorted(work_orders.page(conn, filters, limit=MOST), key=_when)
     groups = [(title, [each for each in found if each.order.status in statuses]) for title, statuses in _GROUPS]
@@ -59,7 +63,7 @@ def mine(request: Request, conn: Conn, now: Now, who: Asking, plan: UUID | None 
         at_work=lifecycle.WAITING | lifecycle.BEGUN,
         shown_plan=plan,
         rounds=_rounds(conn, who, now),
-        findings=audits.findings(conn, now=now, within=who.sites, states=[FindingState.OPEN], of=who, limit=MOST),
+        findings=_findings(conn, who, now),
         my_day=_my_day(conn, who, now),
     )
 
@@ -80,12 +84,19 @@ def _my_day(conn: Connection, who: Who, now: datetime) -> list[MyVisit]:
 
 def _rounds(conn: Connection, who: Who, now: datetime) -> list[Round]:
     """Return the rounds that who asks has, and those that are due at their site today."""
-    if who.technician is None:
+    if who.technician is None or who.contractor is not None:
         return []
     asked: dict[str, Any] = {"site": who.technician_site, "within": who.sites, "limit": MOST}
     walked = [each for each in rounds.page(conn, statuses=WALKED, **asked) if each.walker == who.actor]
     due = rounds.page(conn, statuses=[RoundStatus.DUE], until=now + timedelta(hours=12), **asked)
     return [*walked, *sorted(due, key=lambda each: each.due_at)]
+
+
+def _findings(conn: Connection, who: Who, now: datetime) -> list[audits.Finding]:
+    """Return the findings of audits that who asks has to answer; audits are closed to contractors."""
+    if who.contractor is not None:
+        return []
+    return audits.findings(conn, now=now, within=who.sites, states=[FindingState.OPEN], of=who, limit=MOST)
 
 
 def _when(listed: work_orders.Listed) -> tuple[bool, datetime]:

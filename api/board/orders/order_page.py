@@ -34,7 +34,7 @@ from workorder_core.orders.edits import Edit
 from workorder_core.orders.job_plans import PartLine
 from workorder_core.orders.lifecycle import Step
 from workorder_core.orders.order import WorkOrder
-from workorder_core.people import assignment
+from workorder_core.people import assignment, contractors
 from workorder_core.people.access import Who
 from workorder_core.people.assignment import TIE_BREAK, Proposal
 from workorder_core.words import FailureMode, HoldReason, Status
@@ -69,10 +69,13 @@ def order_page(request: Request, conn: Connection, order_id: UUID, *, now: datet
     site = plant.site(conn, shown.site_id)
     people = {each.code: each for each in technicians.listed(conn, shown.site_id)}
     possible = lifecycle.possible(shown.status)
-    proposed = assignments.proposal(conn, shown, now=now) if Step.ASSIGN in possible else None
-    links = order_links.of_order(conn, order_id, who.sites)
+    offered = offered_to(shown, who, now)
+    proposed = (
+        assignments.proposal(conn, shown, now=now) if Step.ASSIGN in possible and who.contractor is None else None
+    )
+    links = order_links.of_order(conn, order_id, who.sites, who.contractor)
     names = history.Names({code: each.name for code, each in people.items()}, full_names(request), site.time_zone)
-    rows = work_orders.history(conn, order_id, who.sites, prices=who.sees_costs)
+    rows = work_orders.history(conn, order_id, who.sites, given_to=who.contractor, prices=who.sees_costs)
     return page(
         request,
         "order.html",
@@ -91,7 +94,7 @@ def order_page(request: Request, conn: Connection, order_id: UUID, *, now: datet
         lacks=_lacks(proposed, shown, who),
         people=people,
         proposal=proposed,
-        possible=lifecycle.offered(shown, who, at=now),
+        possible=offered,
         natural=_NATURAL_NEXT.get(shown.status),
         follows=_maybe_order(conn, shown.follows, who),
         duplicate_of=_maybe_order(conn, shown.duplicate_of, who),
@@ -105,7 +108,7 @@ def order_page(request: Request, conn: Connection, order_id: UUID, *, now: datet
         files=files.of_order(conn, order_id),
         links=links,
         **inspections.of_order(conn, order_id),
-        job_plans=job_plans.in_force(conn, [site.code]) if Step.PLAN in possible else [],
+        job_plans=job_plans.in_force(conn, [site.code]) if Step.PLAN in offered else [],
         **_CHOICES,
     )
 
@@ -126,6 +129,12 @@ _CHOICES: Mapping[str, Any] = {
     "final": lifecycle.FINAL,
 }
 """Facts common to every order's page: choices, and the words for codes."""
+
+
+def offered_to(order: WorkOrder, who: Who, now: datetime) -> list[Step]:
+    """Return the steps that a page offers somebody; to contractors, those that are open to them."""
+    steps = lifecycle.offered(order, who, at=now)
+    return [each for each in steps if who.contractor is None or each in contractors.STEPS]
 
 
 def _evidence(

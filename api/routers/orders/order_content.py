@@ -39,7 +39,9 @@ def read(order_id: UUID, conn: Conn, who: Asking) -> ContentOut:
         parts=[PartOut.model_validate(each) for each in order_content.parts(conn, order_id)],
         comments=[CommentOut.model_validate(each) for each in order_content.comments(conn, order_id)],
         attachments=[AttachmentOut.of(each) for each in files.of_order(conn, order_id)],
-        links=[LinkOut.model_validate(each) for each in order_links.of_order(conn, order_id, who.sites)],
+        links=[
+            LinkOut.model_validate(each) for each in order_links.of_order(conn, order_id, who.sites, who.contractor)
+        ],
     )
 
 
@@ -124,7 +126,7 @@ def link(order_id: UUID, body: LinkIn, conn: Conn, now: Now, who: Asking, once: 
 
     def make(_: Response) -> LinkOut:
         order_work.link(conn, order_id, body.kind, body.other_id, who=who, at=now, why=body.why)
-        links = order_links.of_order(conn, order_id, who.sites)
+        links = order_links.of_order(conn, order_id, who.sites, who.contractor)
         made = next(each for each in links if each.kind is body.kind and each.outward and each.id == body.other_id)
         return LinkOut.model_validate(made)
 
@@ -135,7 +137,7 @@ def link(order_id: UUID, body: LinkIn, conn: Conn, now: Now, who: Asking, once: 
 def unlink(order_id: UUID, body: LinkIn, conn: Conn, now: Now, who: Asking) -> list[LinkOut]:
     """Remove a link; the answer has the remaining ones."""
     order_work.unlink(conn, order_id, body.kind, body.other_id, who=who, at=now)
-    return [LinkOut.model_validate(each) for each in order_links.of_order(conn, order_id, who.sites)]
+    return [LinkOut.model_validate(each) for each in order_links.of_order(conn, order_id, who.sites, who.contractor)]
 
 
 @router.post("/linked-orders", status_code=201, response_model=WorkOrderOut, dependencies=[REQUESTS])

@@ -82,6 +82,7 @@ def find(
         opened_from=opened_from,
         opened_to=opened_to,
         within=who.sites,
+        given_to=who.contractor,
     )
     found = work_orders.page(conn, filters, limit=part.fetched, after=part.after(BY_URGENCY))
     shown = part.of_fetched(found, BY_URGENCY)
@@ -165,7 +166,7 @@ def read(order_id: UUID, conn: Conn, now: Now, who: Asking, response: Response) 
     response.headers["ETag"] = f'"{order.version}"'
     evidence, told = (
         work_orders.evidence(conn, order_id),
-        work_orders.history(conn, order_id, who.sites, prices=who.sees_costs),
+        work_orders.history(conn, order_id, who.sites, given_to=who.contractor, prices=who.sees_costs),
     )
     return WholeOrderOut.whole(order, evidence, told, assignments.doubts(conn, order, now=now))
 
