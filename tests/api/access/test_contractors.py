@@ -12,7 +12,8 @@ from tests import people
 from tests.api.access import two_sites
 from tests.api.access.role_tables import OPEN
 from tests.api.access.test_access import TABLE, called
-from tests.api.access.test_two_sites import FORM, SEEN, reads, world, writes
+from tests.api.access.test_two_sites import FORM, reads, world, writes
+from tests.api.access.two_sites import SEEN
 from workorder_core.people import contractors
 from workorder_core.people.access import Role
 
