@@ -408,6 +408,15 @@ BEGIN
 END
 $$;
 
+CREATE FUNCTION public.fleet_models_stay() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+    RAISE EXCEPTION 'fleet model % cannot be changed', OLD.version
+        USING ERRCODE = 'check_violation', CONSTRAINT = 'fleet_models_stay';
+END
+$$;
+
 CREATE FUNCTION public.forget_what_is_lost() RETURNS trigger
     LANGUAGE plpgsql
     AS $$
@@ -1501,6 +1510,10 @@ CREATE TABLE public.evidence (
     signs jsonb NOT NULL,
     summary text NOT NULL,
     readings jsonb DEFAULT '{}'::jsonb NOT NULL,
+    fails_early timestamp with time zone,
+    fails_likely timestamp with time zone,
+    fails_late timestamp with time zone,
+    CONSTRAINT evidence_failure_dates CHECK (((fails_early <= fails_likely) AND (fails_likely <= fails_late) AND ((fails_early IS NOT NULL) OR (num_nonnulls(fails_likely, fails_late) = 0)))),
     CONSTRAINT evidence_severity_check CHECK (((severity >= 1) AND (severity <= 3)))
 );
 
@@ -1535,6 +1548,28 @@ CREATE TABLE public.fenced_off (
     holder text NOT NULL,
     taken_by text,
     at timestamp with time zone DEFAULT now() NOT NULL
+);
+
+CREATE TABLE public.fleet_models (
+    id integer NOT NULL,
+    version text NOT NULL,
+    asset_class text NOT NULL,
+    sites text[] DEFAULT '{}'::text[] NOT NULL,
+    document jsonb NOT NULL,
+    actor text NOT NULL,
+    why text NOT NULL,
+    recorded_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT fleet_models_asset_class_check CHECK (((length(asset_class) >= 1) AND (length(asset_class) <= 200))),
+    CONSTRAINT fleet_models_version_check CHECK ((version ~ '^[0-9a-f]{12}$'::text))
+);
+
+ALTER TABLE public.fleet_models ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.fleet_models_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
 );
 
 CREATE TABLE public.foreign_names (
@@ -3273,6 +3308,12 @@ ALTER TABLE ONLY public.fan_out
 ALTER TABLE ONLY public.fenced_off
     ADD CONSTRAINT fenced_off_pkey PRIMARY KEY (fence);
 
+ALTER TABLE ONLY public.fleet_models
+    ADD CONSTRAINT fleet_models_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.fleet_models
+    ADD CONSTRAINT fleet_models_version_key UNIQUE (version);
+
 ALTER TABLE ONLY public.foreign_names
     ADD CONSTRAINT foreign_names_pkey PRIMARY KEY (site, asset, signal);
 
@@ -3709,6 +3750,8 @@ CREATE INDEX failed_points_of_round ON public.failed_points USING btree (round_i
 
 CREATE UNIQUE INDEX failed_points_one_unfinished_order ON public.failed_points USING btree (asset_id, checklist_id, item) WHERE (NOT settled);
 
+CREATE INDEX fleet_models_by_class ON public.fleet_models USING btree (asset_class, id);
+
 CREATE INDEX history_heads_not_anchored ON public.history_heads USING btree (order_id) WHERE (seq > anchored);
 
 CREATE INDEX idempotent_answers_by_age ON public.idempotent_answers USING btree (at);
@@ -3954,6 +3997,8 @@ CREATE TRIGGER ended_sessions_are_announced AFTER DELETE ON public.sessions FOR 
 CREATE TRIGGER evidence_makes_events AFTER INSERT ON public.evidence FOR EACH ROW EXECUTE FUNCTION public.event_of_finding();
 
 CREATE TRIGGER finished_orders_settle_failed_points AFTER UPDATE OF status ON public.work_orders FOR EACH ROW WHEN ((old.status IS DISTINCT FROM new.status)) EXECUTE FUNCTION public.settle_failed_point();
+
+CREATE TRIGGER fleet_models_stay BEFORE DELETE OR UPDATE ON public.fleet_models FOR EACH ROW EXECUTE FUNCTION public.fleet_models_stay();
 
 CREATE TRIGGER inspection_history_is_added_to BEFORE DELETE OR UPDATE ON public.inspection_history FOR EACH ROW EXECUTE FUNCTION public.refuse_change_of_inspection_history();
 

@@ -39,9 +39,10 @@ from workorder_core.intake.inhibition import Inhibition
 from workorder_core.intake.order_book import OrderBook
 from workorder_core.plant.health import Health
 from workorder_core.plant.seen import Seen
+from workorder_core.reliability.survival import Survival
 from workorder_core.words import Severity
 
-FORMAT = 19
+FORMAT = 20
 """Incremented by every change that makes older checkpoints unreadable; state is then rebuilt from readings."""
 
 CHANGES_RULES = ("rulebook", "shadow")
@@ -230,6 +231,19 @@ class Judge:
                 found.append((key, asset.health))
         return found
 
+    def changed_survivals(self, assets: Iterable[str]) -> list[tuple[str, Survival | None, str]]:
+        """Return the survival function of the assets whose function is new since the last call, and the version of the
+        fleet model that it comes from; None where nothing is known any more.
+        """
+        found = []
+        for key in sorted(assets):
+            asset = self.assets.get(key)
+            if asset is not None and asset.fresh_survival:
+                asset.fresh_survival = False
+                version = "" if asset.fleet_model is None else asset.fleet_model.version
+                found.append((key, asset.survival, version))
+        return found
+
     def parts(self) -> Iterator[Part]:
         """Yield the state in parts, one for each asset; their bytes depend on the inputs only."""
         return state.parts(self)
@@ -256,8 +270,8 @@ class Judge:
 
     def put_asset(self, key: str, dumped: dict[str, Any]) -> AssetJudge:
         """Restore an asset from its dump, under the documents in force."""
-        document, factor = self.models.of_class(dumped["class"])
-        asset = self.assets[key] = asset_dump.restore(key, dumped, self.rulesets, self.fleets, document, factor)
+        documents = self.models.of_class(dumped["class"])
+        asset = self.assets[key] = asset_dump.restore(key, dumped, self.rulesets, self.fleets, *documents)
         return asset
 
     def end_silences(self, asset: str, now: datetime) -> None:
@@ -287,9 +301,10 @@ class Judge:
         """Return an asset, adding it if it is new."""
         asset = self.assets.get(key)
         if asset is None:
-            document, factor = self.models.of_class("unclassified")
+            document, factor, model = self.models.of_class("unclassified")
             early = self.early.pop(key, {}) if self.beside is None else seen_values.of(self.beside, key)
-            asset = self.assets[key] = AssetJudge(key, self.rulesets, document, self.fleets, factor=factor, seen=early)
+            asset = AssetJudge(key, self.rulesets, document, self.fleets, factor=factor, seen=early, fleet_model=model)
+            self.assets[key] = asset
         return asset
 
 

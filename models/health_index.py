@@ -73,15 +73,19 @@ class HealthIndex:
         votes = np.maximum(ends - HEALTHY, 0.0) / np.maximum(ends, HEALTHY) ** 2
         return cls(signals, spread, votes / max(float(votes @ ends), 1e-9), reference)
 
+    @property
+    def scale(self) -> float:
+        """The standard deviation of a smoothed deviation of an unaffected signal."""
+        return math.sqrt(self.smoothing / (2 - self.smoothing) + 1 / self.reference)
+
     def deviations(self, frames: Array) -> Array:
         """Return the root of each signal's smoothed deviation from the asset's start; 0 within the reference frames."""
         off = (frames[:, self.signals] - frames[: self.reference, self.signals].mean(axis=0)) / self.spread
-        scale = math.sqrt(self.smoothing / (2 - self.smoothing) + 1 / self.reference)
         smooth = np.zeros(off.shape[1])
         roots = np.zeros(off.shape)
         for t in range(self.reference, len(frames)):
             smooth = smooth + self.smoothing * (off[t] - smooth)
-            roots[t] = np.sqrt(np.abs(smooth) / scale)
+            roots[t] = np.sqrt(np.abs(smooth) / self.scale)
         return roots
 
     def trace(self, frames: Array) -> Array:

@@ -1,6 +1,7 @@
 """The data from which a page's charts are drawn."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from math import ceil
 from typing import Any
@@ -8,10 +9,12 @@ from typing import Any
 from api.board import words
 from db.orders.work_orders import Evidence
 from db.plant.plant import Signal
+from db.reliability.survival import Stored
 from workorder_core.alarms.alarms import AlarmMetrics
 from workorder_core.alarms.standard import A_PERIOD, FLOOD_ABOVE, PERIOD, PERIODS_A_DAY
 
 _MOST_POINTS = 300
+WIDE, HIGH = 320, 96
 
 
 def of_evidence(evidence: Evidence, signals: Mapping[str, Signal], zone: str) -> list[dict[str, Any]]:
@@ -52,6 +55,55 @@ def of_signal(signal: Signal, columns: Mapping[str, Sequence[float]], zone: str)
         "limit": None,
         "window": None,
     }
+
+
+@dataclass(frozen=True, slots=True)
+class Curve:
+    """How likely an asset is to fail, drawn from ``at`` to the last day known.
+
+    Parameters
+    ----------
+    early_at, likely_at, late_at
+        By when it fails with 10, 50 and 90 %; None: later than is known.
+    line, area
+        Paths in a box of `WIDE` by `HIGH`: the probability of having failed, and what is between 10 and 90 %.
+    """
+
+    at: datetime
+    until: datetime
+    early_at: datetime | None
+    likely_at: datetime | None
+    late_at: datetime | None
+    line: str
+    area: str
+    wide: int
+    high: int
+
+
+def of_survival(stored: Stored | None) -> Curve | None:
+    """Return the curve of an asset's survival function; None if it has none."""
+    if stored is None:
+        return None
+    found = stored.survival
+    last = found.days[-1]
+    points = [(0.0, 0.0), *zip(found.days, found.failed, strict=True)]
+    early, late = (found.quantile(p) for p in (0.1, 0.9))
+    begin, end = (last if early is None else early), (last if late is None else late)
+
+    def x(days: float) -> float:
+        return round(WIDE * days / last, 1)
+
+    return Curve(
+        at=found.at,
+        until=found.at + timedelta(days=last),
+        early_at=found.date(0.1),
+        likely_at=found.date(0.5),
+        late_at=found.date(0.9),
+        line="M" + " L".join(f"{x(days)} {round(HIGH * (1.0 - failed), 1)}" for days, failed in points),
+        area=f"M{x(begin)} 0 H{x(end)} V{HIGH} H{x(begin)} Z",
+        wide=WIDE,
+        high=HIGH,
+    )
 
 
 def of_alarms(found: AlarmMetrics, since: datetime, zone: str) -> list[dict[str, Any]]:

@@ -25,6 +25,7 @@ from db.inspections import results
 from db.orders import work_orders
 from db.people import technicians
 from db.plant import changes, downtimes, health, plant, safety
+from db.reliability import survival
 from db.telemetry import late_excursions, quarantine, telemetry
 from workorder_core.costs.order_cost import CostSum, summed
 from workorder_core.orders import lifecycle
@@ -213,6 +214,7 @@ def asset_page(
         criticalities=list(Criticality),
         installed=plant.installed(conn, asset_id),
         health=health.of_asset(conn, asset_id),
+        remaining=drawing.of_survival(survival.of_asset(conn, asset_id)),
         cost=_cost(request, conn, asset_id, now),
         downtimes=[each for each in downtimes.listed(conn, asset_id=asset_id, after=now) if not each.cancelled_at],
         changes=[] if contractor else changes.page(conn, kinds=changes.OF_PLANT, asset_id=asset_id, limit=5),

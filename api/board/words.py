@@ -57,6 +57,7 @@ _STEP_LABELS = {
     "migrate": say("history chained"),
     "escalate": say("escalated"),
     "change": say("changed"),
+    "foresee": say("due date brought forward"),
 }
 _ALARM_MOVES = {
     "raise": say("raised"),

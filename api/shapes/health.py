@@ -5,12 +5,38 @@ from datetime import datetime
 from pydantic import BaseModel, ConfigDict, Field
 
 from db.documents.labels import Precision
+from db.reliability.survival import Stored
 from workorder_core.plant.health import Health
 
 
+class RemainingOut(BaseModel):
+    """How long an asset is likely to live, by its class's fleet model. Times are event time."""
+
+    at: datetime = Field(description="when the asset was last judged")
+    early_at: datetime | None = Field(description="by when it fails with a probability of 10 %; null: later than known")
+    likely_at: datetime | None = Field(description="likewise, 50 %")
+    late_at: datetime | None = Field(description="likewise, 90 %")
+    days: list[float] = Field(description="days after `at`, ascending")
+    failed: list[float] = Field(description="the probability of failing within each of `days`")
+    model_version: str
+
+    @classmethod
+    def of(cls, stored: Stored) -> "RemainingOut":
+        found = stored.survival
+        return cls(
+            at=found.at,
+            early_at=found.date(0.1),
+            likely_at=found.date(0.5),
+            late_at=found.date(0.9),
+            days=list(found.days),
+            failed=list(found.failed),
+            model_version=stored.model_version,
+        )
+
+
 class HealthOut(BaseModel):
-    """The health of an asset, by its model's newest sample; all but ``asset_id`` is null while the model does not know
-    it.
+    """The health of an asset, by its model's newest sample; all but ``asset_id`` and ``remaining`` is null while the
+    model does not know it.
 
     Times are event time. The intervals are of 90 %.
     """
@@ -31,14 +57,15 @@ class HealthOut(BaseModel):
     likely_at: datetime | None = Field(None, description="when the limit is likely crossed; null: not at this pace")
     earliest_at: datetime | None = None
     latest_at: datetime | None = None
+    remaining: RemainingOut | None = Field(None, description="null: its class has no fleet model, or knows nothing yet")
 
     @classmethod
-    def of(cls, asset_id: int, health: Health | None) -> "HealthOut":
+    def of(cls, asset_id: int, health: Health | None, stored: Stored | None = None) -> "HealthOut":
+        remaining = None if stored is None else RemainingOut.of(stored)
         if health is None:
-            return cls(asset_id=asset_id)
-        return cls(
-            asset_id=asset_id, **{name: getattr(health, name) for name in cls.model_fields if name != "asset_id"}
-        )
+            return cls(asset_id=asset_id, remaining=remaining)
+        known = {name: getattr(health, name) for name in cls.model_fields if name not in ("asset_id", "remaining")}
+        return cls(asset_id=asset_id, remaining=remaining, **known)
 
 
 class PrecisionOut(BaseModel):

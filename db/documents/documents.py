@@ -4,7 +4,7 @@ A version is an event in the judge's sequence of inputs, so that each reading is
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any
@@ -14,7 +14,7 @@ from psycopg.rows import class_row
 from psycopg.types.json import Jsonb
 
 from db import sql
-from db.documents import rules_in_shadow
+from db.documents import fleets, rules_in_shadow
 from db.errors import NotFound
 from db.plant import names
 from models import documents as model_documents
@@ -74,7 +74,7 @@ def model_of(conn: Connection, asset_class: str) -> ModelDocument:
 def newest_by(conn: Connection, kind: Kind, actor: str) -> Mapping[str, Any] | None:
     """Return the document that this actor wrote last."""
     row: Any = conn.execute(_QUERIES["newest_by"], {"kind": kind.value, "actor": actor}).fetchone()
-    return None if row is None else row[0]
+    return None if row is None else _for_people(kind, row[0])
 
 
 def write(conn: Connection, kind: Kind, document: Mapping[str, Any], *, actor: str, why: str) -> None:
@@ -82,6 +82,8 @@ def write(conn: Connection, kind: Kind, document: Mapping[str, Any], *, actor: s
 
     Raises InvalidRulebook or InvalidModels: for a document that cannot judge, and for rules that do not fit the plant.
     """
+    if kind is Kind.MODELS:
+        document = fleets.resolved(conn, document)
     check(kind, document)
     if kind is Kind.RULEBOOK:
         for problem in misfits(conn, rulebook.parse(document)):
@@ -151,4 +153,9 @@ def _classes(part: object) -> set[str]:
 def _select(conn: Connection, kind: Kind, number: int | None, before: int | None, limit: int) -> list[Version]:
     asked = {"kind": kind.value, "number": number, "before": before, "limit": limit}
     with conn.cursor(row_factory=class_row(Version)) as cursor:
-        return cursor.execute(_QUERIES["versions"], asked).fetchall()
+        found = cursor.execute(_QUERIES["versions"], asked).fetchall()
+    return [replace(each, document=_for_people(kind, each.document)) for each in found]
+
+
+def _for_people(kind: Kind, document: Mapping[str, Any]) -> Mapping[str, Any]:
+    return fleets.named(document) if kind is Kind.MODELS else document

@@ -12,7 +12,7 @@ from psycopg.rows import class_row
 from psycopg.types.json import Jsonb
 
 from db import sql
-from db.documents import documents
+from db.documents import documents, fleets
 from db.documents.documents import Kind
 from db.errors import AlreadyExists, NotFound, NothingOnTrial
 from workorder_core.intake.decisions import Decision
@@ -83,6 +83,7 @@ def begin(
     """
     if rulebook is None and models is None:
         raise NothingOnTrial
+    models = None if models is None else fleets.resolved(conn, models)
     for kind, document in ((Kind.RULEBOOK, rulebook), (Kind.MODELS, models)):
         if document is not None:
             documents.check(kind, document)

@@ -18,7 +18,7 @@ from db.people import site_rules
 from db.plant import calendars
 from workorder_core.intake.decisions import Decision, Urgency
 from workorder_core.intake.effects import Effect, What, apply_decision
-from workorder_core.intake.findings import Finding
+from workorder_core.intake.findings import FailureDates, Finding
 from workorder_core.intake.order_book import Entry
 from workorder_core.orders import lifecycle, targets
 from workorder_core.orders.details import Cancel, Reason
@@ -32,6 +32,8 @@ from workorder_core.words import FailureMode, OrderType, Origin, Severity, Statu
 ACTOR = work_orders.ENGINE
 LEAST_CITED = timedelta(hours=6)
 MOST_CITED = timedelta(days=14)
+FORESEEN = "foresee"
+"""The step of an order's history that brings its due date forward to the likely failure."""
 _QUERIES = sql.load("decisions")
 _log = structlog.get_logger("decisions")
 _Made = TypeVar("_Made")
@@ -60,7 +62,7 @@ def apply(conn: Connection, decision: Decision, urgency: Urgency, *, asset_id: i
     if effect.severity is not None:
         return _change(conn, effect, effect.severity, urgency, asset_id, now)
     if effect.evidence:
-        _add_evidence(conn, effect.order_id, effect.finding, asset_id)
+        _add_evidence(conn, effect.order_id, effect.finding, asset_id, now, elsewhere=effect.elsewhere)
         return Done(effect.order_id, effect.what, False)
     return None
 
@@ -129,7 +131,7 @@ def _open(conn: Connection, effect: Effect, urgency: Urgency, asset_id: int, now
     plan = optional(conn, "the job plan", lambda: job_plans.fitting(conn, asset_id, finding.failure_mode))
     if plan is None or optional(conn, "the job plan", lambda: _insert_planned(conn, order, plan, why)) is None:
         work_orders.insert(conn, order, actor=ACTOR, why=why)
-    _add_evidence(conn, effect.order_id, finding, asset_id)
+    _add_evidence(conn, effect.order_id, finding, asset_id, now)
 
 
 def _insert_planned(conn: Connection, order: WorkOrder, plan: JobPlan, why: str) -> WorkOrder:
@@ -158,8 +160,8 @@ def _change(
 ) -> Done:
     """Store the finding and change its order, unless a person has ended or moved the order a moment before."""
     order_id, finding = effect.order_id, effect.finding
+    _add_evidence(conn, order_id, finding, asset_id, now)
     before = _locked(conn, order_id)
-    _add_evidence(conn, order_id, finding, asset_id)
     sent_back = effect.status is not None
     if before.status in FINAL or (sent_back and before.status not in BY_ENGINE[Step.REWORK].sources):
         return Done(order_id, What.EVIDENCE, False)
@@ -227,7 +229,9 @@ def _save(conn: Connection, order_id: UUID, after: WorkOrder, now: datetime, ste
     work_orders.change(conn, order_id, lambda _: after, actor=ACTOR, at=now, why=why, name=step)
 
 
-def _add_evidence(conn: Connection, order_id: UUID, finding: Finding, asset_id: int) -> None:
+def _add_evidence(
+    conn: Connection, order_id: UUID, finding: Finding, asset_id: int, now: datetime, *, elsewhere: bool = False
+) -> None:
     lasted = finding.at - finding.since
     cited = min(max(3 * lasted, LEAST_CITED), MOST_CITED)
     measured = [_measured(finding.asset, sign.signal) for sign in finding.signs]
@@ -254,6 +258,22 @@ def _add_evidence(conn: Connection, order_id: UUID, finding: Finding, asset_id: 
             "cited_from": finding.at - cited,
         },
     )
+    if finding.fails is not None and not elsewhere:
+        _foresee(conn, order_id, finding.fails, now)
+
+
+def _foresee(conn: Connection, order_id: UUID, fails: FailureDates, now: datetime) -> None:
+    """Bring an order's due date forward to when its asset fails with a probability of 10 %, at most once a day."""
+    conn.execute(
+        _QUERIES["foresee"],
+        {"order_id": order_id, "early": fails.early, "likely": fails.likely, "late": fails.late},
+    )
+    row = conn.execute(_QUERIES["foreseen"], {"order_id": order_id, "step": FORESEEN}).fetchone()
+    if row is not None and now - row[0] < timedelta(days=1):
+        return
+    after = targets.foreseen(_locked(conn, order_id), fails.early, now)
+    why = kept("assets in this state fail with a probability of 10 % by {early:%d %b %Y %H:%M} UTC", early=fails.early)
+    _save(conn, order_id, after, now, FORESEEN, why)
 
 
 def _measured(asset: str, signal: str) -> tuple[str | None, str]:

@@ -26,6 +26,15 @@ SELECT %(order_id)s, coalesce((SELECT max(seq) FROM evidence WHERE order_id = %(
        %(version)s, %(component)s, %(failure_mode)s, %(severity)s, %(since)s, %(at)s, %(score)s, %(limit_at)s, %(signs)s,
        %(summary)s, coalesce((SELECT jsonb_object_agg(name, points) FROM copied), '{}');
 
+-- name: foresee
+-- When the asset is likely to fail, with the evidence that says so.
+UPDATE evidence SET fails_early = %(early)s, fails_likely = %(likely)s, fails_late = %(late)s
+WHERE order_id = %(order_id)s AND seq = (SELECT max(seq) FROM evidence WHERE order_id = %(order_id)s);
+
+-- name: foreseen
+-- When an order's due date was last brought forward to its likely failure.
+SELECT at FROM order_history WHERE order_id = %(order_id)s AND step = %(step)s ORDER BY seq DESC LIMIT 1;
+
 -- name: move_evidence
 -- The evidence of a duplicate goes to the order that stays.
 UPDATE evidence SET order_id = %(to)s, seq = seq + (SELECT coalesce(max(seq), 0) FROM evidence WHERE order_id = %(to)s)

@@ -4,6 +4,7 @@ from typing import Any
 
 import structlog
 
+from judge.asset import by_fleet
 from judge.asset.asset_findings import Alarmed
 from judge.asset.asset_judge import AssetJudge, gathering_of
 from judge.limits.fleets import Fleets
@@ -11,6 +12,8 @@ from judge.limits.limits import Limits
 from judge.limits.rule_sets import RuleSets
 from models.asset_monitor import AssetMonitor
 from models.document import ModelDocument
+from models.fleet import FleetModel
+from models.life_recording import Recording
 from models.named.estimator_state import StateError
 from rules.operating_state import StateNow
 from workorder_core.plant.seen import Seen
@@ -41,6 +44,8 @@ def dump(asset: AssetJudge) -> dict[str, Any]:
         "gathering": asset.gathering.dump(),
         "alarmed": None if asset.alarmed is None else list(asset.alarmed),
         "ahead": None if asset.ahead is None else list(asset.ahead),
+        "life": None if asset.life is None else asset.life.dump(),
+        "worn": None if asset.worn is None else list(asset.worn),
     }
 
 
@@ -51,6 +56,7 @@ def restore(
     fleets: Fleets,
     document: ModelDocument,
     factor: float = 1.0,
+    fleet_model: FleetModel | Recording | None = None,
 ) -> AssetJudge:
     """Continue from a dump."""
     state, since, last = dumped["state"]
@@ -79,6 +85,9 @@ def restore(
         gathering=gathering_of(document, dumped["gathering"]),
         alarmed=None if dumped["alarmed"] is None else Alarmed(*dumped["alarmed"]),
         ahead=None if dumped["ahead"] is None else Alarmed(*dumped["ahead"]),
+        fleet_model=fleet_model,
+        life=by_fleet.restored(fleet_model, dumped["life"]),
+        worn=None if dumped["worn"] is None else Alarmed(*dumped["worn"]),
     )
 
 

@@ -12,13 +12,14 @@ from judge.moments import micros, moment
 from models.alarm import Anomaly
 from models.asset_monitor import AssetMonitor
 from models.document import ModelDocument
+from models.life import Judged, LifeState
 from rules import patterns
 from rules.kinds import INSTRUMENT
 from rules.measures import TimeToLimit
 from rules.rulebook import Rulebook
 from rules.ruleset import RuleSet
 from rules.trend import Trend
-from workorder_core.intake.findings import Finding, Sign
+from workorder_core.intake.findings import OF_FLEET, FailureDates, Finding, Sign
 from workorder_core.plant.health import Health
 from workorder_core.words import WHOLE_MACHINE, FailureMode, OperatingState, Severity
 
@@ -155,6 +156,35 @@ def of_lead_time(facts: Facts, found: Health, monitor: AssetMonitor, arrival: in
     )
 
 
+def of_fleet(facts: Facts, life: LifeState, judged: Judged, fails: FailureDates, arrival: int) -> Finding:
+    """Return the finding that an asset is worn as others of its class were before they failed."""
+    roots = life.roots() * life.model.index.votes
+    total = float(roots.sum()) or 1.0
+    signs = list[Sign]()
+    for number in sorted(range(len(roots)), key=lambda each: (-roots[each], each))[:MOST_SIGNS]:
+        signal = life.model.index.signals[number]
+        name, (low, high) = life.model.signals[signal], life.usual(number)
+        sign = Sign(
+            signal=name, value=float(life.values[signal]), unit=facts.units.get(name, ""), usual_low=low,
+            usual_high=high, share=float(roots[number]) / total,
+        )  # fmt: skip
+        if math.isfinite(sign.value) and (sign.share > 0.0 or not signs):
+            signs.append(sign)
+    return _inferred(
+        facts,
+        tuple(signs),
+        sentences.of_fleet(fails, signs[:3]),
+        arrival=arrival,
+        source=OF_FLEET,
+        since=moment(life.began_us or judged.at_us),
+        at=moment(judged.at_us),
+        score=None,
+        limit=None,
+        version=life.model.version,
+        fails=fails,
+    )
+
+
 def of_doubt(facts: Facts, doubt: Doubt, arrival: int, since_us: int, at_us: int) -> Finding:
     """Return the finding that a safety rule's instrument reads implausible values or, without ``rules``, no longer
     does."""
@@ -249,6 +279,8 @@ def _inferred(
     at: datetime,
     score: float | None,
     limit: float | None,
+    version: str | None = None,
+    fails: FailureDates | None = None,
 ) -> Finding:
     """A finding of the model, with the component and the failure mode that its signals make likely."""
     component, mode = _component(facts, signs), FailureMode.UNK
@@ -265,7 +297,7 @@ def _inferred(
         failure_mode=mode,
         severity=Severity.DEGRADING,
         source=source,
-        version=facts.document.version,
+        version=facts.document.version if version is None else version,
         since=since,
         at=at,
         score=score,
@@ -273,6 +305,7 @@ def _inferred(
         signs=signs,
         summary=summary,
         inferred=likely is not None,
+        fails=fails,
     )
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import structlog
 
-from judge.asset import asset_findings, by_model, doubtful, operating
+from judge.asset import asset_findings, by_fleet, by_model, doubtful, operating
 from judge.asset.asset_findings import Alarmed, Facts
 from judge.asset.frames import Gathering
 from judge.events import SignalSet
@@ -18,6 +18,9 @@ from judge.limits.limits import Limits
 from judge.limits.rule_sets import RuleSets
 from models.asset_monitor import AssetMonitor
 from models.document import ModelDocument
+from models.fleet import FleetModel
+from models.life import LifeState
+from models.life_recording import Recording
 from rules import operating_state
 from rules.counter import Counter
 from rules.operating_state import StateNow
@@ -28,6 +31,7 @@ from workorder_core.intake.findings import Finding
 from workorder_core.plant.health import Health
 from workorder_core.plant.seen import Seen
 from workorder_core.plant.signals import within
+from workorder_core.reliability.survival import Survival
 from workorder_core.sentences import kept
 from workorder_core.words import Criticality, OperatingState
 
@@ -66,6 +70,13 @@ class AssetJudge:
         The factor by which close-outs have moved the model's limit.
     health, fresh
         The asset's health as of its newest look, and whether it has yet to be stored; not part of the state.
+    fleet_model, life
+        The fleet model of its class, and its own life as that follows it. None if the class has none, or before the
+        first frame.
+    worn
+        What the fleet model's active alarm was raised for.
+    survival, fresh_survival
+        Its survival function as of the newest prediction, and whether it has yet to be stored; not part of the state.
     pressing
         How many looks in a row have said that the limit is near.
     """
@@ -99,6 +110,11 @@ class AssetJudge:
     state_rule: operating_state.StateRule | None = None
     fleet: OfFleet = NO_FLEET
     apart: frozenset[str] = frozenset()
+    fleet_model: FleetModel | Recording | None = None
+    life: LifeState | None = None
+    worn: Alarmed | None = None
+    survival: Survival | None = None
+    fresh_survival: bool = False
     residuals_seen: int = 0
     trends: dict[str, Trend | None] = field(default_factory=dict)
 
@@ -112,8 +128,15 @@ class AssetJudge:
     def rulebook(self) -> Rulebook:
         return self.rulesets.rulebook
 
-    def use(self, rulesets: RuleSets, document: ModelDocument, factor: float = 1.0) -> None:
+    def use(
+        self,
+        rulesets: RuleSets,
+        document: ModelDocument,
+        factor: float = 1.0,
+        fleet_model: FleetModel | Recording | None = None,
+    ) -> None:
         """Switch to other documents. Unchanged rules keep their state; a changed model learns again."""
+        by_fleet.use(self, fleet_model)
         if document.version != self.document.version:
             by_model.start_over(self)
             self.gathering = gathering_of(document)
@@ -280,7 +303,7 @@ class AssetJudge:
         """Whether the condition of a source is active, as far as it has been judged."""
         kind, _, name = source.partition(":")
         if kind == "model":
-            return any(each is not None and each.source == source for each in (self.alarmed, self.ahead))
+            return any(each is not None and each.source == source for each in (self.alarmed, self.ahead, self.worn))
         if kind == "implausible":
             return name in self.doubted
         if kind == "chatter":

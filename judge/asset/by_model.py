@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from judge.asset import asset_findings, health, operating
+from judge.asset import asset_findings, by_fleet, health, operating
 from judge.asset.asset_findings import Alarmed
 from judge.asset.health import PRESSING
 from judge.moments import moment
@@ -27,6 +27,12 @@ _log = structlog.get_logger("judge")
 
 def judge(asset: "AssetJudge", arrival: int, at_us: int, values: Mapping[str, float]) -> Iterator[Finding]:
     """Judge a frame by the asset's model alone: its limits have been judged. A model that fails starts over."""
+    if asset.fleet_model is not None:
+        yield from by_fleet.judge(asset, arrival, at_us, values)
+    yield from _judge(asset, arrival, at_us, values)
+
+
+def _judge(asset: "AssetJudge", arrival: int, at_us: int, values: Mapping[str, float]) -> Iterator[Finding]:
     if asset.apart and not asset.apart.isdisjoint(values):
         values = {signal: value for signal, value in values.items() if signal not in asset.apart}
         if not values:
@@ -108,8 +114,11 @@ def learn_history(asset: "AssetJudge", frames: Iterable[tuple[int, Mapping[str, 
 
 def learn_again(asset: "AssetJudge", found: CloseFinding | None = None) -> None:
     """Re-baseline the model after a repair; ``found`` is the close-out's finding."""
+    restored = found in (CloseFinding.CONFIRMED, CloseFinding.OTHER_CAUSE)
     if asset.monitor is not None:
-        asset.monitor.rebaseline(faults=found in (CloseFinding.CONFIRMED, CloseFinding.OTHER_CAUSE))
+        asset.monitor.rebaseline(faults=restored)
+    if restored:
+        by_fleet.begin_life(asset)
     _forget_residuals(asset)
 
 

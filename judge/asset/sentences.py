@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from judge.limits.hits import Hit
 from rules.table import in_words
 from workorder_core.alarms.standard import CHATTER
-from workorder_core.intake.findings import Sign
+from workorder_core.intake.findings import FailureDates, Sign
 from workorder_core.plant.health import Health
 from workorder_core.sentences import kept
 from workorder_core.words import FailureMode
@@ -61,6 +61,29 @@ def of_lead_time(found: Health, unit: str) -> str:
         "{signal} is {value} and on its way to what is ten times its usual range: {limit}: "
         "likely on {likely:%d %b %H:%M} UTC ({earliest:%d %b %H:%M} to {latest:%d %b %H:%M}); health {health:.0f} %",
         **facts,
+    )
+
+
+def of_fleet(fails: FailureDates, signs: Sequence[Sign]) -> str:
+    """Say when an asset is likely to fail, by the lives of its class, and which signals say so."""
+    facts = {"signals": ", ".join(_told(each.signal) for each in signs), "early": fails.early}
+    if fails.likely is None:
+        return kept(
+            "is worn as others were before they failed, by {signals}: 10 % fail by {early:%d %b %Y %H:%M} UTC", **facts
+        )
+    if fails.late is None:
+        return kept(
+            "is worn as others were before they failed, by {signals}: likely to fail on {likely:%d %b %Y %H:%M} UTC "
+            "({early:%d %b %Y %H:%M} at the earliest)",
+            **facts,
+            likely=fails.likely,
+        )
+    return kept(
+        "is worn as others were before they failed, by {signals}: likely to fail on {likely:%d %b %Y %H:%M} UTC "
+        "({early:%d %b %Y %H:%M} to {late:%d %b %Y %H:%M})",
+        **facts,
+        likely=fails.likely,
+        late=fails.late,
     )
 
 

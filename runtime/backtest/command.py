@@ -16,6 +16,7 @@ from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, T
 from db.costs import costs as costs_db
 from db.documents import backtest as backtest_db
 from db.documents import documents as db_documents
+from db.documents import fleets
 from db.documents.backtest import LiveOrder
 from db.documents.documents import Kind
 from models import documents as model_documents
@@ -93,6 +94,9 @@ def judge_again(conn: Connection, wanted: Wanted, on_progress: Callable[[float],
     with conn.transaction():
         # One snapshot: an order that opens while this runs is either fully in it or not at all.
         conn.execute(SNAPSHOT)
+        judging = wanted.documents
+        if judging.models is not None:
+            wanted = replace(wanted, documents=replace(judging, models=fleets.resolved(conn, judging.models)))
         where = stored.arrival_range(conn, wanted.range)
         live = stored.live_orders(conn, wanted.range)
         above = backtest_db.above(conn)

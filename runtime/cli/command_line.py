@@ -43,6 +43,7 @@ def shown_errors() -> Iterator[None]:
     from db.schema import SchemaTooOld
     from ingest.tables.sheets import InvalidFile
     from models.documents import InvalidModels
+    from models.remaining_life_learning import TooFewLives
     from runtime.backtest.command import InvalidBacktest
     from runtime.backtest.failures import InvalidFailures
     from runtime.backtest.stored import NothingToJudge
@@ -55,7 +56,7 @@ def shown_errors() -> Iterator[None]:
     mistakes = (
         InvalidSettings, InvalidRulebook, InvalidModels, InvalidMapping, InvalidPlantFile, DemoProblem, NoSuchSample,
         InvalidBacktest, InvalidFailures, NothingToJudge, StoreError, StockError, SchemaTooOld, InvalidFile,
-        InvalidLayout,
+        InvalidLayout, TooFewLives,
     )  # fmt: skip
     try:
         yield

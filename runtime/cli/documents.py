@@ -85,7 +85,7 @@ def put(
 ) -> None:
     """Check a TOML file and put it in force as a new version; the engine applies it with its next batch."""
     with shown_errors(), connected(database) as conn:
-        documents.write(conn, kind, _read(kind, file), actor=_who(by), why=why)
+        documents.write(conn, kind, _read(kind, file), actor=who(by), why=why)
         console.print(f"{kind.value}: version {documents.version(conn, kind).number} judges from the next batch on")
         _warn(conn, kind)
 
@@ -109,7 +109,7 @@ def rollback(
 ) -> None:
     """Put an earlier version in force again, as a new version."""
     with shown_errors(), connected(database) as conn:
-        made = documents.roll_back(conn, kind, number, actor=_who(by), why=why)
+        made = documents.roll_back(conn, kind, number, actor=who(by), why=why)
         console.print(f"{kind.value}: version {made.number} judges from the next batch on; {made.why}")
         _warn(conn, kind)
 
@@ -132,7 +132,7 @@ def start(
             name,
             rulebook=None if rules is None else _read(Kind.RULEBOOK, rules),
             models=None if models is None else _read(Kind.MODELS, models),
-            actor=_who(by),
+            actor=who(by),
             why=why,
         )
         console.print(f"run {run_id} judges in shadow from the next batch on; see: plantwright shadow show {run_id}")
@@ -198,7 +198,7 @@ def _rightness(found: shadow_report.Rightness) -> str:
 def _end(outcome: Literal["promoted", "dropped"], why: str, by: str | None, database: str | None) -> None:
     with shown_errors(), connected(database) as conn:
         run_id = _newest(conn)
-        changed = shadow.end(conn, run_id, outcome, actor=_who(by), why=why)
+        changed = shadow.end(conn, run_id, outcome, actor=who(by), why=why)
         kinds = " and ".join(kind.value for kind in changed)
         rest = f": the {kinds} in force from the next batch on" if changed else ""
         console.print(f"run {run_id} is {outcome}{rest}")
@@ -215,7 +215,7 @@ def _read(kind: Kind, file: Path) -> Mapping[str, Any]:
     return rulebooks.read(file).document
 
 
-def _who(by: str | None) -> str:
+def who(by: str | None) -> str:
     return f"person:{by or getpass.getuser()}"
 
 

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from runtime.cli import audit, devices, documents, inspections, people, plans, quarantine, rotas, tables
+from runtime.cli import audit, devices, documents, inspections, models, people, plans, quarantine, rotas, tables
 from runtime.cli.command_line import (
     Broker,
     Database,
@@ -207,6 +207,7 @@ app.add_typer(plans.app, name="plan")
 app.command(name="import-table")(tables.import_table)
 for group, name in ((inspections.checklist_app, "checklist"), (inspections.route_app, "route"), (rotas.app, "rota")):
     app.add_typer(group, name=name)
+app.add_typer(models.app, name="models")
 app.add_typer(documents.shadow_app, name="shadow")
 app.add_typer(people.users_app, name="users")
 app.add_typer(people.keys_app, name="keys")

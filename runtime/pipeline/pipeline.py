@@ -18,6 +18,7 @@ from db.orders import decisions
 from db.orders.decisions import Done
 from db.people import assignments
 from db.plant import health
+from db.reliability import survival
 from db.telemetry import judge as judge_db
 from db.telemetry import readings
 from ingest.messages import Message, Refused
@@ -211,8 +212,19 @@ def act(conn: Connection, outcome: Outcome, state: Engine, processed: Processed)
         engine_alarms.note_trouble(conn, Code.EVENT_FAILED, said)
     state.judge.failed.clear()
     health.write(conn, state.judge.changed_healths(outcome.heard), state.catalogue.asset_id)
+    _store_survival(conn, state, outcome.heard)
     processed.done += filter(None, [_carry_out(conn, verdict, state) for verdict in outcome.verdicts])
     processed.lap("act")
+
+
+def _store_survival(conn: Connection, state: Engine, heard: AbstractSet[str]) -> None:
+    changed = state.judge.changed_survivals(heard)
+    if changed:
+        found = {
+            state.catalogue.asset_id(key): None if function is None else survival.Stored(function, version)
+            for key, function, version in changed
+        }
+        survival.write(conn, found)
 
 
 def _carry_out(conn: Connection, verdict: Verdict, state: Engine) -> Done | None:

@@ -1,9 +1,14 @@
 """What a fleet that has run to failure teaches of the lives that have not ended."""
 
+import json
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
-from models.remaining_life import RemainingLife, TooFewLives
+from models import remaining_life_learning
+from models.remaining_life import RemainingLife
+from models.remaining_life_learning import Case, Life, TooFewLives, distribution, learn
 
 
 def life(rng: np.random.Generator) -> np.ndarray:
@@ -22,7 +27,11 @@ def fleet() -> list[np.ndarray]:
 
 @pytest.fixture(scope="module")
 def model(fleet) -> RemainingLife:
-    return RemainingLife(cap=100.0, age=False).fit(fleet)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(remaining_life_learning, "TREES", 1)
+        patch.setattr(remaining_life_learning, "ROUNDS", 80)
+        patch.setattr(remaining_life_learning, "NETS", 2)
+        return learn([Life(rows) for rows in fleet], cap=100.0)[0]
 
 
 def test_the_truth_lies_between_the_quantiles_of_lives_that_were_not_seen(model):
@@ -32,9 +41,11 @@ def test_the_truth_lies_between_the_quantiles_of_lives_that_were_not_seen(model)
         whole = life(rng)
         left = int(rng.integers(5, 90))
         told = model.predict(whole[: len(whole) - left])
-        assert 0.0 <= told.p10 <= told.p50 <= told.p90 <= 100.0
-        inside += told.p10 <= left <= told.p90
-        errors.append(told.p50 - left)
+        low, middle, high = (told.quantile(p) for p in (0.1, 0.5, 0.9))
+        assert 0.0 <= low <= middle <= high
+        assert 0.0 <= told.expected <= 100.0
+        inside += low <= left <= high
+        errors.append(told.expected - left)
     assert inside >= 26
     assert np.sqrt(np.mean(np.square(errors))) < 20.0, "25 is what the mean of all would do"
 
@@ -42,32 +53,36 @@ def test_the_truth_lies_between_the_quantiles_of_lives_that_were_not_seen(model)
 def test_a_machine_in_its_youth_is_only_said_to_have_long(model):
     rng = np.random.default_rng(3)
     whole = life(rng)
-    assert model.predict(whole[:15]).p50 > 80.0
-    assert model.predict(whole).p50 < 10.0
+    assert model.predict(whole[:15]).expected > 80.0
+    assert model.predict(whole).quantile(0.5) < 10.0
     assert not model.predict(whole).long
 
 
+def test_numbers_written_as_json_predict_the_same(model, fleet):
+    again = RemainingLife.of_numbers(json.loads(json.dumps(model.numbers())))
+    assert again.predict(fleet[0][:100]) == model.predict(fleet[0][:100])
+
+
 @pytest.mark.slow
-def test_the_same_lives_and_seed_give_the_same_and_a_dump_goes_on(model, fleet):
-    again = RemainingLife(cap=100.0, age=False).fit(dict(enumerate(fleet)))
-    other = RemainingLife.load(model.dump())
-    assert again.predict(fleet[0][:100]) == model.predict(fleet[0][:100]) == other.predict(fleet[0][:100])
+def test_the_same_lives_and_seed_teach_the_same(fleet):
+    one, other = (learn([Life(rows) for rows in fleet[:10]], cap=100.0)[0] for _ in range(2))
+    assert one.numbers() == other.numbers()
 
 
-def test_a_value_that_is_missing_is_the_one_before(model, fleet):
-    history = fleet[1][:100].copy()
-    history[50:53, 1] = np.nan
-    assert np.isfinite(model.predict(history).p50)
-
-
-def test_what_cannot_be_learned_or_told_says_so(model, fleet):
-    with pytest.raises(TooFewLives, match="2 lives have ended"):
-        RemainingLife().fit(fleet[:2])
-    with pytest.raises(ValueError, match="call fit"):
-        RemainingLife().predict(fleet[0])
-    with pytest.raises(ValueError, match="3 signals, the lives had 2"):
-        model.predict(np.zeros((5, 3)))
+def test_what_cannot_be_learned_or_predicted_says_so(model, fleet):
+    lives = [Life(rows, failed=number < 2) for number, rows in enumerate(fleet)]
+    with pytest.raises(TooFewLives, match="2 lives have ended in a failure; it takes at least 8"):
+        learn(lives)
+    with pytest.raises(ValueError, match="the history has 1 signals"):
+        model.predict(np.zeros((5, 1)))
     with pytest.raises(ValueError, match="at least one row"):
         model.predict(np.zeros((0, 2)))
     with pytest.raises(ValueError, match="different numbers"):
-        RemainingLife().fit([*fleet[:5], np.zeros((9, 3))])
+        learn([*(Life(rows) for rows in fleet[:9]), Life(np.zeros((9, 3)))])
+
+
+def test_a_life_that_did_not_fail_counts_as_longer_than_it_was(fleet):
+    failed = [Case(0, row, 10.0, float(row), True) for row in range(1, 101)]
+    replaced = [replace(case, failed=False) for case in failed]
+    (_, alone), (_, both) = (distribution(cases) for cases in (failed, [*failed, *replaced]))
+    assert alone[0][6] < both[0][6]

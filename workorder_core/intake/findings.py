@@ -6,6 +6,8 @@ from datetime import datetime
 
 from workorder_core.words import FailureMode, Severity
 
+OF_FLEET = "model:fleet"
+"""The source of a fleet model's findings."""
 LEADING_SHARE = 0.30
 WEIGHTY_SHARE = 0.10
 
@@ -52,6 +54,15 @@ class Sign:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class FailureDates:
+    """By when an asset fails with a probability of 10, 50 and 90 %, in its event time; None: later than is known."""
+
+    early: datetime
+    likely: datetime | None
+    late: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
     """A condition of one asset at one moment of its own event time.
 
@@ -78,6 +89,8 @@ class Finding:
     inferred
         The failure mode is a likely one, inferred from the pattern of signals. It remains an open question until a
         finding detects the failure itself.
+    fails
+        When it is likely to fail, if the finding says so.
     late
         It is of late readings: the condition was in the past and may be over.
     """
@@ -99,6 +112,7 @@ class Finding:
     latching: bool = False
     inferred: bool = False
     late: bool = False
+    fails: FailureDates | None = None
 
     def __post_init__(self) -> None:
         if not self.signs:

@@ -127,6 +127,20 @@ def brought_forward(order: WorkOrder, at: datetime, by: Targets = DEFAULT) -> Wo
     )
 
 
+def foreseen(order: WorkOrder, early: datetime, at: datetime) -> WorkOrder:
+    """Return an order of an asset that fails with a probability of 10 % by ``early``, as was found at ``at``.
+
+    It is due by then, if that is earlier than its target, but not before work must have begun, nor in the past.
+    """
+    if order.status in _WITHOUT_TARGETS:
+        return order
+    earliest = max(early, at, order.response_due or at)
+    if order.completion_due is not None and earliest >= order.completion_due:
+        return order
+    warn = _sooner(order.completion_warn_at, at + (earliest - at) * WARN_AT)
+    return replace(order, completion_due=earliest, completion_warn_at=warn)
+
+
 def moved_on(order: WorkOrder, stopped: datetime, at: datetime, by: Targets = DEFAULT) -> WorkOrder:
     """Return the order with the time left of its targets at ``stopped`` counted from ``at``.
 

@@ -23,11 +23,12 @@ from db.inventory import order_lines
 from db.orders import job_plans, order_content, order_links, work_orders
 from db.people import assignments, technicians
 from db.plant import plant
+from db.reliability import survival
 from db.telemetry import late_excursions, telemetry
 from db.telemetry.late_excursions import Excursion
 from workorder_core.alarms.alarm_states import State
 from workorder_core.errors import IllegalMove, NotAllowed
-from workorder_core.intake.findings import Sign
+from workorder_core.intake.findings import OF_FLEET, Sign
 from workorder_core.orders import edits, lifecycle, planned_dates, targets
 from workorder_core.orders.close_out import Cause, Mechanism, Remedy
 from workorder_core.orders.edits import Edit
@@ -159,8 +160,16 @@ def _evidence(
         "drawn": drawn,
         "found_at": None if newest is None else (newest if drawn else leading or newest).at,
         "readings": _readings(conn, order, newest if drawn else leading),
+        "remaining": _remaining(conn, order),
         "charts": {} if drawn else {each.seq: drawing.of_evidence(each, signals, zone) for each in evidence},
     }
+
+
+def _remaining(conn: Connection, order: WorkOrder) -> drawing.Curve | None:
+    """Return the curve of an unfinished order's asset, if a fleet model is among the reasons of the order."""
+    if order.asset_id is None or order.status in lifecycle.FINAL or OF_FLEET not in work_orders.sources(conn, order.id):
+        return None
+    return drawing.of_survival(survival.of_asset(conn, order.asset_id))
 
 
 def _other_parts(conn: Connection, order_id: UUID) -> list[PartLine]:

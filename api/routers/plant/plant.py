@@ -14,6 +14,7 @@ from api.shapes.health import HealthOut
 from api.shapes.plant import AssetOut, LateExcursionOut, LocationOut, OneAssetOut, ReadingsOut, SeriesOut, SiteOut
 from api.shapes.times import Moment
 from db.plant import health, plant
+from db.reliability import survival
 from db.telemetry import late_excursions, telemetry
 from workorder_core.sentences import say
 
@@ -80,8 +81,9 @@ def asset(asset_id: int, conn: Conn, now: Now) -> OneAssetOut:
 
 @router.get("/assets/{asset_id}/health", dependencies=[SEES])
 def health_of(asset_id: int, conn: Conn, now: Now) -> HealthOut:
-    """Read an asset's health, its trend, and when it is likely to reach a limit."""
-    return HealthOut.of(plant.asset(conn, asset_id, now=now).id, health.of_asset(conn, asset_id))
+    """Read an asset's health, its trend, when it is likely to reach a limit, and how long it is likely to live."""
+    found = plant.asset(conn, asset_id, now=now).id
+    return HealthOut.of(found, health.of_asset(conn, found), survival.of_asset(conn, found))
 
 
 @router.get("/assets/{asset_id}/readings", dependencies=[SEES])
