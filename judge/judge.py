@@ -39,7 +39,6 @@ from workorder_core.intake.inhibition import Inhibition
 from workorder_core.intake.order_book import OrderBook
 from workorder_core.plant.health import Health
 from workorder_core.plant.seen import Seen
-from workorder_core.reliability.survival import Survival
 from workorder_core.words import Severity
 
 FORMAT = 20
@@ -229,19 +228,6 @@ class Judge:
             if asset is not None and asset.fresh:
                 asset.fresh = False
                 found.append((key, asset.health))
-        return found
-
-    def changed_survivals(self, assets: Iterable[str]) -> list[tuple[str, Survival | None, str]]:
-        """Return the survival function of the assets whose function is new since the last call, and the version of the
-        fleet model that it comes from; None where nothing is known any more.
-        """
-        found = []
-        for key in sorted(assets):
-            asset = self.assets.get(key)
-            if asset is not None and asset.fresh_survival:
-                asset.fresh_survival = False
-                version = "" if asset.fleet_model is None else asset.fleet_model.version
-                found.append((key, asset.survival, version))
         return found
 
     def parts(self) -> Iterator[Part]:

@@ -6,8 +6,8 @@ from typing import Any
 
 from models import documents
 from models.document import ModelDocument
-from models.fleet import FleetModel
-from models.life_recording import Recording
+from models.lives.fleet import FleetModel
+from models.lives.life_recording import Recording
 
 
 @dataclass(slots=True)

@@ -7,7 +7,7 @@ from typing import Any
 from ingest import toml_text
 from ingest.toml_text import NotToml
 from models.document import ModelDocument, ModelDocumentError
-from models.fleet import FleetModel, InvalidFleet
+from models.lives.fleet import FleetModel, InvalidFleet
 
 FLEET = "fleet"
 """The key of a class's table under which its fleet model is."""

@@ -1,8 +1,8 @@
 """Predicts remaining life, with its distribution, from a fleet of which some have failed.
 
-Half boosted trees, half small networks (both learned by scikit-learn, judged by `models.life_kernel`), on levels and
-changes of each signal over several windows and of their wear: the direction in which lives end. Early life says nothing
-of the end, so the target is capped: "at least this long". The distribution is that of the lives of assets that were not
+Half boosted trees, half small networks (both learned by scikit-learn, judged by `models.lives.life_kernel`), on levels
+and changes of each signal over several windows and of their wear: the direction in which lives end. Early life says
+nothing of the end, so the target is capped: "at least this long". The distribution is that of the lives of assets that were not
 learned from, when the same was predicted of them; where some of these were replaced before they failed, by the product
 limit (E. L. Kaplan, P. Meier, "Nonparametric estimation from incomplete observations", JASA 53 (1958)).
 """
@@ -16,8 +16,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from models import life_kernel
-from models.life_kernel import BEGINNING, WINDOW
+from models.lives import life_kernel
+from models.lives.life_kernel import BEGINNING, WINDOW
 
 Array = npt.NDArray[np.float64]
 PROBABILITIES = (0.02, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.98)

@@ -93,6 +93,8 @@ def write(conn: Connection, kind: Kind, document: Mapping[str, Any], *, actor: s
 
 def put(conn: Connection, kind: Kind, document: Mapping[str, Any], *, actor: str, why: str) -> None:
     """Write a new version that has been checked already; the plant may not have declared its signals yet."""
+    if kind is Kind.MODELS:
+        document = fleets.resolved(conn, document)
     facts = {"kind": kind.value, "document": Jsonb(dict(document)), "actor": actor, "why": why}
     before = versions(conn, kind, limit=1) if kind is Kind.RULEBOOK else []
     conn.execute(_QUERIES["write"], facts)

@@ -15,7 +15,7 @@ from psycopg.types.json import Jsonb
 from db import sql
 from db.errors import NotFound
 from models.documents import FLEET, InvalidModels
-from models.fleet import FleetModel
+from models.lives.fleet import FleetModel
 
 _QUERIES = sql.load("fleets")
 

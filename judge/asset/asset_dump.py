@@ -12,8 +12,8 @@ from judge.limits.limits import Limits
 from judge.limits.rule_sets import RuleSets
 from models.asset_monitor import AssetMonitor
 from models.document import ModelDocument
-from models.fleet import FleetModel
-from models.life_recording import Recording
+from models.lives.fleet import FleetModel
+from models.lives.life_recording import Recording
 from models.named.estimator_state import StateError
 from rules.operating_state import StateNow
 from workorder_core.plant.seen import Seen

@@ -12,7 +12,7 @@ from judge.moments import micros, moment
 from models.alarm import Anomaly
 from models.asset_monitor import AssetMonitor
 from models.document import ModelDocument
-from models.life import Judged, LifeState
+from models.lives.life import Judged, LifeState
 from rules import patterns
 from rules.kinds import INSTRUMENT
 from rules.measures import TimeToLimit

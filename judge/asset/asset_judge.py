@@ -18,9 +18,9 @@ from judge.limits.limits import Limits
 from judge.limits.rule_sets import RuleSets
 from models.asset_monitor import AssetMonitor
 from models.document import ModelDocument
-from models.fleet import FleetModel
-from models.life import LifeState
-from models.life_recording import Recording
+from models.lives.fleet import FleetModel
+from models.lives.life import LifeState
+from models.lives.life_recording import Recording
 from rules import operating_state
 from rules.counter import Counter
 from rules.operating_state import StateNow

@@ -1,7 +1,7 @@
 """Judges one asset by its class's fleet model: how worn it is, and how long it will live. No I/O, no clock."""
 
 import base64
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -10,9 +10,9 @@ import structlog
 from judge.asset import asset_findings
 from judge.asset.asset_findings import Alarmed
 from judge.moments import moment
-from models.fleet import FleetModel
-from models.life import Judged, LifeState
-from models.life_recording import Recording
+from models.lives.fleet import FleetModel
+from models.lives.life import Judged, LifeState
+from models.lives.life_recording import Recording
 from models.remaining_life import PROBABILITIES, Remaining
 from workorder_core.intake.findings import FailureDates, Finding
 from workorder_core.reliability.survival import Survival
@@ -72,6 +72,21 @@ def use(asset: "AssetJudge", model: FleetModel | Recording | None) -> None:
         # In a backtest of earlier times the life that is known now has not been lived yet.
         if asset.watermark_us is not None and state.at_us is not None and state.at_us <= asset.watermark_us:
             asset.life = state
+
+
+def changed_survivals(
+    assets: Mapping[str, "AssetJudge"], keys: Iterable[str]
+) -> list[tuple[str, Survival | None, str]]:
+    """Return the survival function of the assets whose function is new since the last call, and the version of the
+    fleet model that it comes from; None where nothing is known any more.
+    """
+    found = []
+    for key in sorted(keys):
+        asset = assets.get(key)
+        if asset is not None and asset.fresh_survival:
+            asset.fresh_survival = False
+            found.append((key, asset.survival, "" if asset.fleet_model is None else asset.fleet_model.version))
+    return found
 
 
 def begin_life(asset: "AssetJudge") -> None:

@@ -12,10 +12,10 @@ from db.documents import fleets
 from judge.asset import by_fleet
 from judge.judge import Judge
 from judge.moments import micros, moment
-from models import fleet_learning
-from models.fleet import FleetModel
-from models.fleet_learning import Asked, Lived
-from models.life_recording import Recorded, Recording
+from models.lives import fleet_learning
+from models.lives.fleet import FleetModel
+from models.lives.fleet_learning import Asked, Lived
+from models.lives.life_recording import Recorded, Recording
 from runtime.backtest import stored
 from runtime.backtest.outcomes import Failure
 from runtime.backtest.parallel import SNAPSHOT

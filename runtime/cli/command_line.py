@@ -43,7 +43,7 @@ def shown_errors() -> Iterator[None]:
     from db.schema import SchemaTooOld
     from ingest.tables.sheets import InvalidFile
     from models.documents import InvalidModels
-    from models.remaining_life_learning import TooFewLives
+    from models.lives.remaining_life_learning import TooFewLives
     from runtime.backtest.command import InvalidBacktest
     from runtime.backtest.failures import InvalidFailures
     from runtime.backtest.stored import NothingToJudge

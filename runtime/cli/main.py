@@ -205,10 +205,9 @@ app.command(name="broker-files")(devices.broker_files)
 app.command(name="broker-url")(devices.broker_url)
 app.add_typer(plans.app, name="plan")
 app.command(name="import-table")(tables.import_table)
-for group, name in ((inspections.checklist_app, "checklist"), (inspections.route_app, "route"), (rotas.app, "rota")):
+for group, name in ((inspections.checklist_app, "checklist"), (inspections.route_app, "route"), (rotas.app, "rota"),
+                    (models.app, "models"), (documents.shadow_app, "shadow")):  # fmt: skip
     app.add_typer(group, name=name)
-app.add_typer(models.app, name="models")
-app.add_typer(documents.shadow_app, name="shadow")
 app.add_typer(people.users_app, name="users")
 app.add_typer(people.keys_app, name="keys")
 

@@ -28,6 +28,7 @@ from judge.lane.lane import Lane
 from judge.moments import moment
 from judge.parts import Part, PartName
 from models import kernel
+from models.lives import life_kernel
 from rules.rulebook import Rulebook
 from runtime.pipeline import listening, sources
 from runtime.pipeline.listening import Listening
@@ -262,6 +263,7 @@ def _compile() -> None:
     kernel.make_ready()
     lane_kernel.make_ready()
     reader.make_ready()
+    life_kernel.make_ready()
     if time.monotonic() - began > 5:
         _log.info("detector compiled; with a writable cache folder this happens once")
 

@@ -23,6 +23,7 @@ from db.telemetry import judge as judge_db
 from db.telemetry import readings
 from ingest.messages import Message, Refused
 from judge import seen_values
+from judge.asset import by_fleet
 from judge.inputs import merged
 from judge.judge import Verdict
 from judge.lane.ordinary import ForModel
@@ -218,7 +219,7 @@ def act(conn: Connection, outcome: Outcome, state: Engine, processed: Processed)
 
 
 def _store_survival(conn: Connection, state: Engine, heard: AbstractSet[str]) -> None:
-    changed = state.judge.changed_survivals(heard)
+    changed = by_fleet.changed_survivals(state.judge.assets, heard)
     if changed:
         found = {
             state.catalogue.asset_id(key): None if function is None else survival.Stored(function, version)

@@ -6,9 +6,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from models import remaining_life_learning
+from models.lives import remaining_life_learning
+from models.lives.remaining_life_learning import Case, Life, TooFewLives, distribution, learn
 from models.remaining_life import RemainingLife
-from models.remaining_life_learning import Case, Life, TooFewLives, distribution, learn
 
 
 def life(rng: np.random.Generator) -> np.ndarray:

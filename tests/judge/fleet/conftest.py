@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from models import remaining_life_learning
-from models.fleet_learning import Asked, Lived, learn
+from models.lives import remaining_life_learning
+from models.lives.fleet_learning import Asked, Lived, learn
 
 HOUR_US = 3_600_000_000
 SIGNALS = ("flow", "temperature", "vibration")

@@ -6,11 +6,12 @@ from datetime import timedelta
 import numpy as np
 import pytest
 
+from judge.asset import by_fleet
 from judge.inputs import Event, JudgedFrame
 from judge.judge import Judge
 from models.documents import InvalidModels, parse
-from models.fleet import FleetModel
-from models.life import LifeState
+from models.lives.fleet import FleetModel
+from models.lives.life import LifeState
 from tests.judge.fleet.conftest import HOUR_US, SIGNALS, life
 from workorder_core.intake.decisions import Open
 from workorder_core.words import Severity
@@ -53,13 +54,13 @@ def test_an_order_opens_ahead_of_the_failure_and_says_when_and_why(stream):
 def test_a_new_machine_is_worth_no_order_and_has_a_long_survival(stream):
     judge = Judge()
     assert judge.decide(stream[:100]) == []
-    ((key, survival, version),) = judge.changed_survivals([PUMP])
+    ((key, survival, version),) = by_fleet.changed_survivals(judge.assets, [PUMP])
     model = judge.assets[PUMP].fleet_model
     assert model is not None
     assert (key, version) == (PUMP, model.version)
     assert survival is not None
     assert (survival.quantile(0.5) or 0.0) > 2.0
-    assert judge.changed_survivals([PUMP]) == []
+    assert by_fleet.changed_survivals(judge.assets, [PUMP]) == []
 
 
 @pytest.mark.parametrize("cut", [1, 2, 20, 57, 130, 180])
@@ -79,7 +80,7 @@ def test_a_confirmed_repair_begins_another_life(stream):
     order = judge.decide(stream)[0].decision.order_id
     moved = {"order_id": str(order), "status": "closed", "close_finding": "confirmed"}
     judge.decide([Event.of(900, "order_moved", PUMP, moved)])
-    assert judge.changed_survivals([PUMP])[0][1] is None
+    assert by_fleet.changed_survivals(judge.assets, [PUMP])[0][1] is None
     assert judge.assets[PUMP].life is None
     assert not judge.assets[PUMP].is_active("model:fleet")
     nothing = Judge()

@@ -1,6 +1,6 @@
 """A fleet model of an asset class, as a document: its health index and its remaining life, learned from ended lives.
 
-It is numbers only; `models.fleet_learning` makes it, `models.life.LifeState` judges by it.
+It is numbers only; `models.lives.fleet_learning` makes it, `models.lives.life.LifeState` judges by it.
 """
 
 from __future__ import annotations
@@ -13,8 +13,8 @@ from typing import Any
 
 import numpy as np
 
-from models.conditions import Conditions
 from models.health_index import HealthIndex
+from models.lives.conditions import Conditions
 from models.remaining_life import RemainingLife
 
 NUMBERS = ("signals", "regime", "step_s", "conditions", "index", "remaining")

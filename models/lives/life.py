@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from models.fleet import FleetModel
+from models.lives.fleet import FleetModel
 from models.remaining_life import Course, Remaining
 
 Array = npt.NDArray[np.float64]

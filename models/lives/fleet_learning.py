@@ -10,12 +10,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from models import remaining_life_learning
-from models.conditions import Conditions
-from models.fleet import FleetModel
 from models.health_index import HealthIndex
-from models.life import LifeState
-from models.remaining_life_learning import FEWEST_LIVES, FOLDS, Case, Life, TooFewLives, distribution
+from models.lives import remaining_life_learning
+from models.lives.conditions import Conditions
+from models.lives.fleet import FleetModel
+from models.lives.life import LifeState
+from models.lives.remaining_life_learning import FEWEST_LIVES, FOLDS, Case, Life, TooFewLives, distribution
 
 Array = npt.NDArray[np.float64]
 REFERENCE = 30

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from models import life_kernel
+from models.lives import life_kernel
 from models.remaining_life import PROBABILITIES, Course, RemainingLife
 
 Array = npt.NDArray[np.float64]

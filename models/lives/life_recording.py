@@ -32,7 +32,7 @@ class Recording:
     Parameters
     ----------
     step_s
-        As of a fleet model: rows are cut as `models.life.LifeState` cuts them.
+        As of a fleet model: rows are cut as `models.lives.life.LifeState` cuts them.
     """
 
     version = "recording"

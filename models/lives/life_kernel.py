@@ -111,3 +111,20 @@ def nets_each(row: Array, w1: Array, b1: Array, w2: Array, b2: Array, w3: Array,
             total += max(second[i], 0.0) * w3[net, i]
         out[net] = total
     return out
+
+
+def make_ready() -> None:
+    """Compile everything, or load it from the cache."""
+    found = row_features(np.zeros((1, 2)), 1, np.zeros(2), 0.0)
+    nodes = np.array([-1])
+    trees_sum(found, nodes, np.zeros(1), nodes, nodes, np.zeros(1), np.array([0]))
+    wide = len(found)
+    nets_each(
+        found,
+        np.zeros((1, wide, 1)),
+        np.zeros((1, 1)),
+        np.zeros((1, 1, 1)),
+        np.zeros((1, 1)),
+        np.zeros((1, 1)),
+        np.zeros(1),
+    )
