@@ -1,10 +1,11 @@
 """Predicts remaining life, with its distribution, from a fleet of which some have failed.
 
-Half boosted trees, half small networks (both learned by scikit-learn, judged by `models.lives.life_kernel`), on levels
-and changes of each signal over several windows and of their wear: the direction in which lives end. Early life says
-nothing of the end, so the target is capped: "at least this long". The distribution is that of the lives of assets that were not
-learned from, when the same was predicted of them; where some of these were replaced before they failed, by the product
-limit (E. L. Kaplan, P. Meier, "Nonparametric estimation from incomplete observations", JASA 53 (1958)).
+Half boosted trees, half small networks (both learned by scikit-learn, judged by `models.lives.life_kernel`), on
+levels and changes of each signal over several windows and of their wear: the direction in which lives end. Early life
+says nothing of the end, so the target is capped: "at least this long". The distribution is that of the lives of
+assets that were not learned from, when the same was predicted of them; where some of these were replaced before they
+failed, by the product limit (E. L. Kaplan, P. Meier, "Nonparametric estimation from incomplete observations", JASA 53
+(1958)).
 """
 
 from __future__ import annotations
