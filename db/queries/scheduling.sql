@@ -39,7 +39,7 @@ SELECT skill, certificates FROM skill_certificates WHERE site_id = %(site_id)s;
 -- The approved, unfinished orders of a site, with what their job plans say.
 SELECT w.id, w.number, w.title, w.status, w.status_since, w.type, w.priority, w.component, w.failure_mode, w.required_skill,
        w.other_skills, w.required_certificates, w.required_tools, w.completion_due, w.hold_reason, w.scheduled_start,
-       w.scheduled_end, w.asset_id, a.class AS asset_class, t.code AS assignee, l.code AS place,
+       w.scheduled_end, w.asset_id, a.code AS asset_code, a.class AS asset_class, t.code AS assignee, l.code AS place,
        coalesce(w.estimated_hours, p.estimated_hours) AS hours, w.estimated_hours, coalesce(p.needs_stop, false) AS needs_stop
 FROM work_orders w
 JOIN sites s ON s.id = w.site_id

@@ -19,6 +19,7 @@ from db.costs import costs
 from db.inventory import order_lines
 from db.people import site_rules
 from db.plant.plant import Site
+from db.reliability import survival
 from db.scheduling import people, places
 from db.scheduling.places import Places
 from workorder_core.inventory.reserving import Waiting
@@ -26,9 +27,10 @@ from workorder_core.orders import planned_dates
 from workorder_core.orders.statuses import BOOKED
 from workorder_core.people.skills import SkillTables
 from workorder_core.planning.site_time import SiteTime
+from workorder_core.scheduling import failing
 from workorder_core.scheduling.problem import Job, Means, Minute, Need, Person, Problem, Span, Visit, Weights
 from workorder_core.sentences import coded, joined, kept
-from workorder_core.words import FailureMode, HoldReason, Status
+from workorder_core.words import FailureMode, HoldReason, OrderType, Status
 
 _QUERIES = sql.load("scheduling")
 UNKNOWN_MINUTES = 60
@@ -38,6 +40,9 @@ LEAST_LEFT = 15
 _MOST_MINUTES = 366 * 24 * 60
 _LONGEST_VISIT = 12 * 60
 """How long a visit may be at a site where nobody works on the dates of the problem."""
+
+
+Line = tuple[tuple[Minute, float], ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,6 +56,7 @@ class _Facts:
     medians: Mapping[tuple[str | None, str], float]
     stops: Mapping[int, tuple[Span, ...]]
     waiting: Mapping[UUID, Waiting]
+    failing: Mapping[UUID, Line]
     blockers: Mapping[UUID, list[tuple[UUID, str]]]
     tools: Mapping[str, str]
     booked: Mapping[UUID, frozenset[str]]
@@ -61,7 +67,8 @@ def read_problem(
 ) -> Problem:
     """Return the problem of a site from a moment on, for so many local dates; the first is the one of ``starts_at``.
 
-    Travel is between the places of people and jobs. Nothing here says what waiting costs: ``Job.waiting`` is empty.
+    Travel is between the places of people and jobs. Waiting costs something where the asset has a survival function and
+    its failure a price.
     """
     starts_at = starts_at.replace(second=0, microsecond=0)
     clock = SiteTime(zone=site.time_zone)
@@ -85,6 +92,7 @@ def read_problem(
         medians=_medians(conn, site.id),
         stops=_stops(conn, orders, minute, starts_at, until),
         waiting=order_lines.waiting(conn, [row["id"] for row in orders]),
+        failing=_failing(conn, site.id, orders, starts_at, minute(until)),
         blockers=_blockers(conn, orders),
         tools={name.casefold(): each.code for each in means for name in (each.name, each.code)},
         booked=booked,
@@ -148,6 +156,7 @@ def _visits(job: Job, longest: int) -> list[Job]:
             minutes=minutes,
             after=() if part == 0 else (ids[part - 1],),
             published=job.published if part == 0 else None,
+            waiting=job.waiting if part == count - 1 else (),
         )
         for part, minutes in enumerate(parts)
     ]
@@ -188,6 +197,7 @@ def _job(row: Mapping[str, Any], facts: _Facts) -> Job:
         begun=pinned is not None,
         pinned=pinned,
         published=published,
+        waiting=facts.failing.get(row["id"], ()),
     )
 
 
@@ -241,6 +251,27 @@ def _tools(row: Mapping[str, Any], facts: _Facts) -> frozenset[str]:
     """Return the tools of an order that are in the register, by code or name, and those that are booked for it."""
     named = {facts.tools[each.casefold()] for each in row["required_tools"] if each.casefold() in facts.tools}
     return frozenset(named | facts.booked.get(row["id"], frozenset()))
+
+
+def _failing(
+    conn: Connection, site_id: int, orders: Iterable[Mapping[str, Any]], at: datetime, until: Minute
+) -> dict[UUID, Line]:
+    """Return what waiting costs of the orders that keep an asset from failing: of each asset, the most urgent one, so
+    that a failure is counted once. Inspections keep nothing from failing.
+    """
+    first: dict[int, Mapping[str, Any]] = {}
+    for row in orders:
+        if row["asset_id"] is not None and row["type"] != OrderType.INSPECTION:
+            first.setdefault(row["asset_id"], row)
+    curves = survival.latest(conn, first, at)
+    model = costs.model(conn, site_id) if curves else None
+    found = {}
+    for asset_id, curve in curves.items():
+        row = first[asset_id]
+        assert model is not None, "there are curves"
+        cost = failing.failure_cost(model.of(row["asset_code"], row["asset_class"]))
+        found[row["id"]] = failing.waiting(curve, cost, until)
+    return found
 
 
 def _medians(conn: Connection, site_id: int) -> dict[tuple[str | None, str], float]:

@@ -1,22 +1,28 @@
 """The scheduling problem of the sample plant: people, orders and ways as a solver gets them."""
 
 from datetime import UTC, date, datetime, time, timedelta
+from decimal import Decimal
 
 import psycopg
 import pytest
 from psycopg.types.json import Jsonb
 
+from db.costs import costs
 from db.orders import job_plans, work_orders
 from db.people import technicians
 from db.plant import downtimes, plant
+from db.reliability import survival
+from db.reliability.survival import Stored
 from db.scheduling.problem import read_problem
 from runtime.cli.plant_file import load_plant
 from tests import a_plant
 from tests.parts import databases
+from workorder_core.costs.cost_model import Entry, Prices
 from workorder_core.orders.details import Schedule
 from workorder_core.orders.job_plans import JobPlan, PlanStep, StepKind
 from workorder_core.orders.lifecycle import Step
 from workorder_core.people.access import Role, Who
+from workorder_core.reliability.survival import Survival
 from workorder_core.scheduling.problem import Problem, Span
 from workorder_core.words import FailureMode, OrderType
 
@@ -176,3 +182,20 @@ def test_ways_go_by_coordinates_else_by_the_plants_own_matrix(conn):
         [site, depot, here],
     )
     assert problem(conn).way("DEPOT", here) == 33 and problem(conn).way(here, "DEPOT") == 20
+
+
+def test_waiting_costs_what_a_failure_until_then_is_expected_to_cost(conn):
+    urgent, late = order(conn, estimated_hours=20), order(conn, component="seal")
+    conn.execute("UPDATE work_orders SET priority = 1 WHERE id = %s", [urgent.id])
+    curve = Survival(NOW - timedelta(days=1), (1.0, 2.0, 3.0, 60.0), (0.0, 0.1, 0.3, 0.9))
+    survival.write(conn, {urgent.asset_id: Stored(curve, "1")})
+    assert job_of(problem(conn), urgent).waiting == (), "nothing says what a failure costs"
+    costs.set_currency(conn, urgent.site_id, "NTH", "EUR")
+    prices = Prices(failure=Decimal(1000), down_hour=Decimal(500), failure_hours=Decimal(2))
+    costs.put_entry(conn, urgent.site_id, "NTH", Entry(prices=prices))
+    found = problem(conn)
+    line = next(each for each in found.jobs if each.id == f"{urgent.id}/3").waiting
+    assert line[:3] == ((0, 0.0), (1440, pytest.approx(200)), (2880, pytest.approx(600)))
+    assert line[-1][0] == 5 * 1440 - 6 * 60, "to the end of the last date"
+    assert job_of(found, urgent).waiting == (), "the last visit ends the waiting"
+    assert job_of(found, late).waiting == (), "a failure is counted once"
