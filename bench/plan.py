@@ -21,7 +21,7 @@ from bench.planning_parts.bound import lower_bound
 from bench.planning_parts.plant import absent, by_hand, made_up, published
 from runtime.scheduling.arrays import pack
 from runtime.scheduling.planning import Effort, Planned, plan
-from runtime.scheduling.search import RoutesSeen, solve
+from runtime.scheduling.search import Now, RoutesSeen, solve
 from workorder_core.scheduling.checking import check
 from workorder_core.scheduling.comparing import compare
 from workorder_core.scheduling.costing import cost
@@ -36,19 +36,22 @@ def main() -> None:
     """Print each measurement as it is there, and one JSON object at the end."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--seconds", default="5,60,200", help="wall times of one plan each")
+    parser.add_argument("--seconds", default="5,60,200", help="times of one plan each, by --clock")
     parser.add_argument("--bound", type=float, default=300.0, help="seconds for the bound")
     parser.add_argument("--large", type=float, default=60.0, help="seconds for each of the large plants; 0: none")
+    measured.add_clock(parser)
     asked = parser.parse_args()
+    now = measured.CLOCKS[asked.clock]
     measured.compile_first()
     problem = made_up(asked.seed)
     plan(problem, seed=asked.seed, effort=Effort(iterations=10))
     result: dict[str, Any] = {
         "bench": "plan",
         "seed": asked.seed,
+        "clock": asked.clock,
         "by_hand": round(cost(problem, by_hand(problem)).total),
     }
-    plans = [_planned(problem, asked.seed, float(seconds)) for seconds in asked.seconds.split(",") if seconds]
+    plans = [_planned(problem, asked.seed, float(seconds), now) for seconds in asked.seconds.split(",") if seconds]
     bound = _bound(problem, asked.seed, asked.bound) if asked.bound else None
     result["bound"] = None if bound is None else round(bound)
     result["plans"] = [row | {"gap_percent": None if bound is None else _above(row["cost"], bound)} for row, _ in plans]
@@ -59,7 +62,7 @@ def main() -> None:
         result["replanning"] = _replanned(problem, best, asked.seed)
         result["explaining"] = _explained(problem, best)
     if asked.large:
-        result["large"] = [_large(orders, asked.seed, asked.large) for orders in (1000, 5000)]
+        result["large"] = [_large(orders, asked.seed, asked.large, now) for orders in (1000, 5000)]
     print(json.dumps(result))
 
 
@@ -67,9 +70,9 @@ def _above(money: float, bound: float) -> float:
     return round(100 * (money / bound - 1), 2)
 
 
-def _planned(problem: Problem, seed: int, seconds: float) -> tuple[dict[str, Any], Planned]:
+def _planned(problem: Problem, seed: int, seconds: float, now: Now) -> tuple[dict[str, Any], Planned]:
     wall, processor = time.perf_counter(), time.process_time()
-    found = plan(problem, seed=seed, effort=Effort(seconds=seconds))
+    found = plan(problem, seed=seed, effort=Effort(seconds=seconds, now=now))
     row = {
         "seconds": seconds,
         "wall_s": round(time.perf_counter() - wall, 2),
@@ -143,11 +146,11 @@ def _explained(problem: Problem, found: Planned) -> dict[str, Any]:
     return row
 
 
-def _large(orders: int, seed: int, seconds: float) -> dict[str, Any]:
+def _large(orders: int, seed: int, seconds: float, now: Now) -> dict[str, Any]:
     problem = made_up(seed, people=100, orders=orders, places=200)
     hand = cost(problem, by_hand(problem)).total
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    row, found = _planned(problem, seed, seconds)
+    row, found = _planned(problem, seed, seconds, now)
     grown = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024
     return row | {
         "orders": orders,

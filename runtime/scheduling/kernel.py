@@ -23,7 +23,7 @@ import numpy as np
 import numpy.typing as npt
 
 from models.kernel import compiled
-from runtime.scheduling.problem import Flags, Problem, Reals, Whole, alike, neighbours
+from runtime.scheduling.problem import Flags, Problem, Reals, Whole, able_routes, alike, neighbours
 
 Seeds = npt.NDArray[np.uint64]
 
@@ -75,6 +75,8 @@ class Packed(NamedTuple):
     carries: Reals
     who: Whole
     near: Whole
+    able: npt.NDArray[np.int32]
+    """[n, S] the routes that can do each job, the cheapest by `cost` first; -1 after the last."""
     has_store: bool
 
 
@@ -99,6 +101,36 @@ class Plan(NamedTuple):
     """[R, 2] cost and length, without what the jobs cost by themselves."""
 
 
+class Known(NamedTuple):
+    """What adding a job to a route costs at best, kept until the route changes: most routes of a plan stay as they are
+    from one change to the next (the cache of insertion costs of Pisinger and Ropke 2007 and others)."""
+
+    version: Whole
+    """[R] counts the changes of a route that were accepted."""
+    at_version: npt.NDArray[np.int32]
+    """[n, S] the version that the other values are of; -1 where nothing is known. Columns are those of
+    `Packed.able`."""
+    cost: npt.NDArray[np.float32]
+    """[n, S]"""
+    place: npt.NDArray[np.int16]
+    """[n, S, 2] the position before the job, and the one before the store's visit; -1 for none."""
+
+
+class Changed(NamedTuple):
+    """The routes that differ from the last accepted plan, and those in which that differs from the best one."""
+
+    flag: Flags
+    """[2, R]"""
+    routes: Whole
+    """[2, R]"""
+    count: Whole
+    """[2]"""
+
+
+# Rows of `Changed`.
+NOW, SINCE_BEST = range(2)
+
+
 def pack(p: Problem) -> Packed:
     """Return the problem as the compiled code reads it."""
     rates = np.column_stack(
@@ -120,6 +152,7 @@ def pack(p: Problem) -> Packed:
         p.carries,
         who,
         neighbours(p, MOST_NEAR),
+        able_routes(p),
     )
     contiguous: list[Any] = [np.ascontiguousarray(one) for one in arrays]
     return Packed._make([*contiguous, p.has_store])
@@ -316,7 +349,9 @@ def along_by_store(
 
 
 @compiled
-def cheapest(p: Packed, s: Plan, j: int, blink: float, rng: Seeds) -> tuple[int, int, int]:
+def cheapest(
+    p: Packed, s: Plan, known: Known, changed: Changed, j: int, blink: float, rng: Seeds
+) -> tuple[int, int, int]:
     """Return where job ``j`` costs least: the route, the position it comes after, and after which one the store is
     visited.
 
@@ -327,35 +362,49 @@ def cheapest(p: Packed, s: Plan, j: int, blink: float, rng: Seeds) -> tuple[int,
     n = p.skip.shape[0]
     best, route, where, store = p.skip[j], -1, -1, -1
     to, empty = p.place[j], -1
-    for r in range(s.numbers.shape[0]):
-        own, day, count = p.cost[j, r], p.who[r, DAY], s.numbers[r, COUNT]
-        opens, closes = p.windows[j, day, 0], p.windows[j, day, 1]
+    for k in range(p.able.shape[1]):
+        r = p.able[j, k]
         # Travel and time are never negative, so adding a job cannot cost less than the job by itself.
-        if own >= best or opens > closes or count + 4 >= s.jobs.shape[1]:
+        if r < 0 or p.cost[j, r] >= best:
+            break
+        count = s.numbers[r, COUNT]
+        if count + 4 >= s.jobs.shape[1]:
             continue
         if count == 0:
             if empty >= 0 and p.who[r, ALIKE] == p.who[empty, ALIKE]:
                 continue
             empty = r
-        visit, service = s.numbers[r, STORE_AT], p.service[j] * p.rates[r, SPEED]
-        length, old = s.spent[r, LENGTH], s.spent[r, COST] - own
+        fresh = changed.flag[NOW, r]
+        if not fresh and known.at_version[j, k] == known.version[r]:
+            if known.cost[j, k] < best and (blink == 0.0 or draw(rng) >= blink):
+                best, route, where, store = known.cost[j, k], r, known.place[j, k, 0], known.place[j, k, 1]
+            continue
+        limit, chance = (best, blink) if fresh else (math.inf, 0.0)
+        day, visit, service = p.who[r, DAY], s.numbers[r, STORE_AT], p.service[j] * p.rates[r, SPEED]
+        opens, closes = p.windows[j, day, 0], p.windows[j, day, 1]
+        length, old = s.spent[r, LENGTH], s.spent[r, COST] - p.cost[j, r]
         can = fits(p.lacks, s.used, p.use, p.carries, r, j)
+        cost, i, shop = math.inf, -1, -1
         if can or visit > 0:
             first = 0 if can else visit
             cost, i = along(
                 s.stretch[r], s.at[r], p.travel, p.length, p.rates, r, to, service, opens, closes, first, count,
-                length, old, best, blink, rng,
+                length, old, limit, chance, rng,
             )  # fmt: skip
-            if i >= 0:
-                best, route, where, store = cost, r, i, -1
         elif p.has_store:
             visits = s.store_after[r]
             cost, i = along_by_store(
                 s.stretch[r], s.at[r], p.travel, p.length, p.rates, r, to, service, opens, closes, visits, p.place[n],
-                count, length, old, best, blink, rng,
+                count, length, old, limit, chance, rng,
             )  # fmt: skip
-            if i >= 0:
-                best, route, where, store = cost, r, i, visits[i]
+            shop = visits[i] if i >= 0 else -1
+        if not fresh:
+            known.at_version[j, k], known.cost[j, k] = known.version[r], cost
+            known.place[j, k, 0], known.place[j, k, 1] = i, shop
+            if cost >= best or (blink > 0.0 and draw(rng) < blink):
+                continue
+        if i >= 0:
+            best, route, where, store = cost, r, i, shop
     return route, where, store
 
 
@@ -449,11 +498,28 @@ def position_of(s: Plan, r: int, j: int) -> int:
 
 
 @compiled
-def keep_copy(p: Packed, s: Plan, old: Plan, r: int, touched: Flags) -> None:
+def mark(changed: Changed, row: int, r: int) -> bool:
+    """Note that a route differs; returns whether that is new."""
+    if changed.flag[row, r]:
+        return False
+    changed.flag[row, r] = True
+    changed.routes[row, changed.count[row]] = r
+    changed.count[row] += 1
+    return True
+
+
+@compiled
+def unmark(changed: Changed, row: int) -> None:
+    for k in range(changed.count[row]):
+        changed.flag[row, changed.routes[row, k]] = False
+    changed.count[row] = 0
+
+
+@compiled
+def keep_copy(p: Packed, s: Plan, old: Plan, r: int, changed: Changed) -> None:
     """Copy a route, and what it and its jobs cost, before it is changed for the first time."""
-    if touched[r]:
+    if not mark(changed, NOW, r):
         return
-    touched[r] = True
     old.numbers[r, COUNT] = s.numbers[r, COUNT]
     for i in range(1, s.numbers[r, COUNT] + 1):
         old.jobs[r, i] = s.jobs[r, i]
@@ -473,7 +539,7 @@ def cost_of_route(p: Packed, s: Plan, r: int) -> float:
 
 @compiled
 def ruin_strings(
-    p: Packed, s: Plan, old: Plan, touched: Flags, pool: Whole, size: int, rng: Seeds, used_routes: int, placed: int
+    p: Packed, s: Plan, old: Plan, changed: Changed, pool: Whole, size: int, rng: Seeds, used_routes: int, placed: int
 ) -> int:
     """Take strings of jobs out of routes near a job drawn at random."""
     n = p.skip.shape[0]
@@ -488,9 +554,9 @@ def ruin_strings(
             break
         j = seed if place < 0 else p.near[seed, place]
         r = s.route_of[j]
-        if r < 0 or touched[r]:
+        if r < 0 or changed.flag[NOW, r]:
             continue
-        keep_copy(p, s, old, r, touched)
+        keep_copy(p, s, old, r, changed)
         count = s.numbers[r, COUNT]
         size_here = int(1.0 + draw(rng) * min(longest, float(count)))
         size_here = min(size_here, count)
@@ -514,7 +580,7 @@ def ruin_strings(
 
 
 @compiled
-def ruin_singles(p: Packed, s: Plan, old: Plan, touched: Flags, pool: Whole, size: int, rng: Seeds) -> int:
+def ruin_singles(p: Packed, s: Plan, old: Plan, changed: Changed, pool: Whole, size: int, rng: Seeds) -> int:
     """Take some jobs out, each drawn by itself."""
     n = p.skip.shape[0]
     for _ in range(int(1.0 + draw(rng) * MEAN_REMOVED)):
@@ -522,21 +588,21 @@ def ruin_singles(p: Packed, s: Plan, old: Plan, touched: Flags, pool: Whole, siz
         r = s.route_of[j]
         if r < 0:
             continue
-        keep_copy(p, s, old, r, touched)
+        keep_copy(p, s, old, r, changed)
         at = position_of(s, r, j)
         size = remove(s, r, at, at, n, pool, size, 0, -1)
     return size
 
 
 @compiled
-def ruin_route(p: Packed, s: Plan, old: Plan, touched: Flags, pool: Whole, size: int, rng: Seeds) -> int:
+def ruin_route(p: Packed, s: Plan, old: Plan, changed: Changed, pool: Whole, size: int, rng: Seeds) -> int:
     """Take all jobs of one route out. Strings near it have to follow, so that they have somewhere to go."""
     n = p.skip.shape[0]
     j = int(draw(rng) * n)
     r = s.route_of[j]
     if r < 0 or s.numbers[r, COUNT] > 3 * int(MEAN_REMOVED):
         return size
-    keep_copy(p, s, old, r, touched)
+    keep_copy(p, s, old, r, changed)
     return int(remove(s, r, 1, s.numbers[r, COUNT], n, pool, size, 0, -1))
 
 
@@ -579,17 +645,27 @@ def sort_pool(p: Packed, pool: Whole, size: int, rng: Seeds, keys: Reals) -> Non
 
 
 @compiled
-def recreate(p: Packed, s: Plan, old: Plan, touched: Flags, pool: Whole, size: int, rng: Seeds, blink: float) -> int:
+def recreate(
+    p: Packed,
+    s: Plan,
+    old: Plan,
+    known: Known,
+    changed: Changed,
+    pool: Whole,
+    size: int,
+    rng: Seeds,
+    blink: float,
+) -> int:
     """Put each job of the pool where it is cheapest; returns how many stay out (they stay in the pool)."""
     out = 0
     for k in range(size):
         j = pool[k]
-        route, where, store = cheapest(p, s, j, blink, rng)
+        route, where, store = cheapest(p, s, known, changed, j, blink, rng)
         if route < 0:
             pool[out] = j
             out += 1
         else:
-            keep_copy(p, s, old, route, touched)
+            keep_copy(p, s, old, route, changed)
             insert(p, s, route, j, where, store)
     return out
 
@@ -607,7 +683,7 @@ def total(p: Packed, s: Plan) -> float:
 
 
 @compiled
-def construct(p: Packed, s: Plan, old: Plan, rng: Seeds) -> None:
+def construct(p: Packed, s: Plan, old: Plan, known: Known, changed: Changed, rng: Seeds) -> None:
     """Put every job that is left out where it is cheapest: those first that cost most to leave out, of these those
     with narrow windows."""
     n = p.skip.shape[0]
@@ -623,40 +699,51 @@ def construct(p: Packed, s: Plan, old: Plan, rng: Seeds) -> None:
     for i in range(size):
         keys[i] = -p.skip[pool[i]]
     pool[:size] = pool[:size][np.argsort(keys[:size], kind="mergesort")]
-    touched = np.zeros(s.numbers.shape[0], dtype=np.bool_)
-    recreate(p, s, old, touched, pool, size, rng, 0.0)
+    recreate(p, s, old, known, changed, pool, size, rng, 0.0)
+    accept(known, changed)
 
 
 @compiled
-def restore(p: Packed, s: Plan, old: Plan, touched: Flags) -> None:
+def accept(known: Known, changed: Changed) -> None:
+    """Let the plan be as it has been changed."""
+    for k in range(changed.count[NOW]):
+        r = changed.routes[NOW, k]
+        known.version[r] += 1
+        mark(changed, SINCE_BEST, r)
+    unmark(changed, NOW)
+
+
+@compiled
+def restore(p: Packed, s: Plan, old: Plan, changed: Changed) -> None:
     """Put the changed routes back as they were."""
     n = p.skip.shape[0]
-    for r in range(s.numbers.shape[0]):
-        if touched[r]:
-            for i in range(1, s.numbers[r, COUNT] + 1):
-                if s.jobs[r, i] != n:
-                    s.route_of[s.jobs[r, i]] = -1
-    for r in range(s.numbers.shape[0]):
-        if touched[r]:
-            s.numbers[r, COUNT] = old.numbers[r, COUNT]
-            for i in range(1, old.numbers[r, COUNT] + 1):
-                j = old.jobs[r, i]
-                s.jobs[r, i] = j
-                if j != n:
-                    s.route_of[j] = r
-            measure(p, s, r)
+    for k in range(changed.count[NOW]):
+        r = changed.routes[NOW, k]
+        for i in range(1, s.numbers[r, COUNT] + 1):
+            if s.jobs[r, i] != n:
+                s.route_of[s.jobs[r, i]] = -1
+    for k in range(changed.count[NOW]):
+        r = changed.routes[NOW, k]
+        s.numbers[r, COUNT] = old.numbers[r, COUNT]
+        for i in range(1, old.numbers[r, COUNT] + 1):
+            j = old.jobs[r, i]
+            s.jobs[r, i] = j
+            if j != n:
+                s.route_of[j] = r
+        measure(p, s, r)
+    unmark(changed, NOW)
 
 
 @compiled
-def copy_plan(p: Packed, s: Plan, to: Plan) -> None:
-    """Copy what a plan is: its routes."""
-    for r in range(s.numbers.shape[0]):
-        to.numbers[r, COUNT] = s.numbers[r, COUNT]
-        to.spent[r, COST] = s.spent[r, COST]
+def copy_plan(s: Plan, best: Plan, changed: Changed) -> None:
+    """Copy the routes in which the best plan differs to it."""
+    for k in range(changed.count[SINCE_BEST]):
+        r = changed.routes[SINCE_BEST, k]
+        best.numbers[r, COUNT] = s.numbers[r, COUNT]
+        best.spent[r, COST] = s.spent[r, COST]
         for i in range(s.numbers[r, COUNT] + 1):
-            to.jobs[r, i] = s.jobs[r, i]
-    for j in range(p.skip.shape[0]):
-        to.route_of[j] = s.route_of[j]
+            best.jobs[r, i] = s.jobs[r, i]
+    unmark(changed, SINCE_BEST)
 
 
 @compiled
@@ -673,21 +760,20 @@ def take_left_out(out: Whole, count: int, pool: Whole, rng: Seeds) -> int:
 
 @compiled
 def ruin(
-    p: Packed, s: Plan, old: Plan, touched: Flags, pool: Whole, size: int, rng: Seeds, used: int, placed: int
+    p: Packed, s: Plan, old: Plan, changed: Changed, pool: Whole, size: int, rng: Seeds, used: int, placed: int
 ) -> int:
     """Take jobs out in one of the three ways and work the routes out anew; returns the size of the pool."""
     kind = draw(rng)
     if kind < SINGLES:
-        size = ruin_singles(p, s, old, touched, pool, size, rng)
+        size = ruin_singles(p, s, old, changed, pool, size, rng)
     else:
         if kind < SINGLES + WHOLE_ROUTE:
-            size = ruin_route(p, s, old, touched, pool, size, rng)
-        size = ruin_strings(p, s, old, touched, pool, size, rng, used, placed)
-    for r in range(s.numbers.shape[0]):
-        if touched[r]:
-            measure(p, s, r)
-            if p.has_store:
-                set_store(p, s, r)
+            size = ruin_route(p, s, old, changed, pool, size, rng)
+        size = ruin_strings(p, s, old, changed, pool, size, rng, used, placed)
+    for k in range(changed.count[NOW]):
+        measure(p, s, changed.routes[NOW, k])
+        if p.has_store:
+            set_store(p, s, changed.routes[NOW, k])
     return size
 
 
@@ -696,7 +782,8 @@ def change(
     p: Packed,
     s: Plan,
     old: Plan,
-    touched: Flags,
+    known: Known,
+    changed: Changed,
     out: Whole,
     left: int,
     pool: Whole,
@@ -706,30 +793,39 @@ def change(
     placed: int,
 ) -> tuple[int, float]:
     """Make one change; returns how many jobs are left out now and what it costs (or saves)."""
-    touched[:] = False
     first = take_left_out(out, left, pool, rng)
     before = 0.0
     for k in range(first):
         before += p.skip[pool[k]]
-    size = ruin(p, s, old, touched, pool, first, rng, used, placed)
+    size = ruin(p, s, old, changed, pool, first, rng, used, placed)
     sort_pool(p, pool, size, rng, keys)
-    stay = recreate(p, s, old, touched, pool, size, rng, BLINK)
+    stay = recreate(p, s, old, known, changed, pool, size, rng, BLINK)
     after = 0.0
     for k in range(stay):
         after += p.skip[pool[k]]
         out[left - first + k] = pool[k]
-    for r in range(s.numbers.shape[0]):
-        if touched[r]:
-            if p.has_store:
-                set_store(p, s, r)
-            before += old.spent[r, COST]
-            after += cost_of_route(p, s, r)
+    for k in range(changed.count[NOW]):
+        r = changed.routes[NOW, k]
+        if p.has_store:
+            set_store(p, s, r)
+        before += old.spent[r, COST]
+        after += cost_of_route(p, s, r)
     return left - first + stay, after - before
 
 
 @compiled
 def search(
-    p: Packed, s: Plan, old: Plan, best: Plan, costs: Reals, rng: Seeds, iterations: int, hot: float, cold: float
+    p: Packed,
+    s: Plan,
+    old: Plan,
+    best: Plan,
+    known: Known,
+    changed: Changed,
+    costs: Reals,
+    rng: Seeds,
+    iterations: int,
+    hot: float,
+    cold: float,
 ) -> None:
     """Improve a plan for ``iterations`` steps while the temperature falls from ``hot`` to ``cold``, in the unit of
     cost.
@@ -738,7 +834,6 @@ def search(
     """
     n = p.skip.shape[0]
     routes = s.numbers.shape[0]
-    touched = np.zeros(routes, dtype=np.bool_)
     pool = np.empty(n + 1, dtype=np.int64)
     keys = np.empty(n + 1, dtype=np.float64)
     out = np.empty(n + 1, dtype=np.int64)
@@ -759,14 +854,15 @@ def search(
                 placed += s.numbers[r, COUNT]
         left_before = left
         out_before[:left] = out[:left]
-        left, more = change(p, s, old, touched, out, left, pool, keys, rng, used, placed)
+        left, more = change(p, s, old, known, changed, out, left, pool, keys, rng, used, placed)
         if more < -heat * math.log(1.0 - draw(rng)) if more >= 0.0 else True:
             costs[0] += more
+            accept(known, changed)
             if costs[0] < costs[1] - 1e-9:
                 costs[1] = costs[0]
-                copy_plan(p, s, best)
+                copy_plan(s, best, changed)
         else:
-            restore(p, s, old, touched)
+            restore(p, s, old, changed)
             left = left_before
             out[:left] = out_before[:left]
         heat *= fall

@@ -5,12 +5,13 @@ are searched for as if they did not, so that they leave room where they fit best
 step, and the search goes on around them. Whatever comes out is checked: what a rule forbids is taken out again.
 """
 
+import time
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from runtime.scheduling.arrays import Packed, pack
 from runtime.scheduling.packing import choose
-from runtime.scheduling.search import RoutesSeen, Solution, solve
+from runtime.scheduling.search import Now, RoutesSeen, Solution, solve
 from workorder_core.scheduling.checking import Broken, able, check, of_hours
 from workorder_core.scheduling.costing import cost, leaving_out
 from workorder_core.scheduling.placing import Draft, Row, Stop
@@ -36,16 +37,18 @@ Progress = Callable[[float, float], None]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Effort:
-    """How long to search: either seconds of wall time, or iterations, with which the same input gives the same plan."""
+    """How long to search: either seconds, or iterations, with which the same input gives the same plan."""
 
     seconds: float | None = None
     iterations: int | None = None
+    now: Now = time.perf_counter
+    """What the seconds are seconds of: wall time."""
 
     def part(self, share: float) -> "Effort":
         """Return a share of it."""
         if self.iterations is not None:
-            return Effort(iterations=max(1, int(self.iterations * share)))
-        return Effort(seconds=max(0.01, (self.seconds or 0.0) * share))
+            return replace(self, iterations=max(1, int(self.iterations * share)))
+        return replace(self, seconds=max(0.01, (self.seconds or 0.0) * share))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -240,6 +243,7 @@ class _Planner:
             heat=heat,
             seen=seen,
             stopped=self.stopped,
+            now=effort.now,
         )
 
     def _decode(self, draft: Draft, orders: dict[Row, list[Job]]) -> None:

@@ -109,3 +109,18 @@ def neighbours(problem: Problem, most: int) -> Whole:
         apart[j] = np.inf
         near[j] = np.argsort(apart, kind="stable")[: near.shape[1]]
     return near
+
+
+def able_routes(problem: Problem) -> npt.NDArray[np.int32]:
+    """Return for each job the routes that may do it, on whose days it has a window, the cheapest for it first; -1
+    after the last."""
+    n = len(problem.skip)
+    rows = []
+    for j in range(n):
+        can = np.isfinite(problem.cost[j]) & (problem.opens[j, problem.day] <= problem.closes[j, problem.day])
+        order = np.argsort(problem.cost[j], kind="stable")
+        rows.append(order[can[order]])
+    able = np.full((n, max((len(row) for row in rows), default=0)), -1, dtype=np.int32)
+    for j, row in enumerate(rows):
+        able[j, : len(row)] = row
+    return able

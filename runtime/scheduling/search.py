@@ -13,7 +13,19 @@ from dataclasses import dataclass
 import numpy as np
 
 from runtime.scheduling import kernel
-from runtime.scheduling.kernel import COUNT, ENDS_BY, SPEED, START_E, Packed, Plan, measure, pack
+from runtime.scheduling.kernel import (
+    COUNT,
+    ENDS_BY,
+    SINCE_BEST,
+    SPEED,
+    START_E,
+    Changed,
+    Known,
+    Packed,
+    Plan,
+    measure,
+    pack,
+)
 from runtime.scheduling.packing import choose
 from runtime.scheduling.problem import Problem
 
@@ -21,6 +33,9 @@ HOT = 1.0
 """The temperature at the start, as a share of what a job costs on average."""
 COLD = 0.01
 """The temperature at the end, likewise."""
+
+Now = Callable[[], float]
+"""A clock in seconds: wall time, or where much else runs the processor time of this thread (``time.thread_time``)."""
 
 
 class RoutesSeen:
@@ -55,11 +70,11 @@ class Clock:
 
     PIECE_S = 0.05
 
-    def __init__(self, seconds: float | None, iterations: int | None) -> None:
+    def __init__(self, seconds: float | None, iterations: int | None, now: Now = time.perf_counter) -> None:
         if (seconds is None) == (iterations is None):
             raise ValueError("give either seconds or iterations")
-        self.seconds, self.iterations = seconds, iterations
-        self.began = self.last = time.perf_counter()
+        self.seconds, self.iterations, self.now = seconds, iterations, now
+        self.began = self.last = now()
         self.done = self.size = 0
         self.parts = (0.0, 0.0)
         """Which parts of the whole have passed at the start and the end of the piece."""
@@ -70,7 +85,7 @@ class Clock:
             self.size = min(2000, self.iterations - self.done)
             self.parts = (self.done / self.iterations, (self.done + self.size) / self.iterations)
         elif self.seconds is not None:
-            now = time.perf_counter()
+            now = self.now()
             if self.size == 0:
                 self.size = 50
             else:
@@ -105,6 +120,20 @@ def empty_plan(problem: Packed) -> Plan:
     return plan
 
 
+def nothing_known(problem: Packed) -> tuple[Known, Changed]:
+    """Return the memory of a search that begins: every route counts as different from the best plan's."""
+    routes, slots = len(problem.rates), problem.able.shape
+    known = Known(
+        version=np.zeros(routes, dtype=np.int64),
+        at_version=np.full(slots, -1, dtype=np.int32),
+        cost=np.zeros(slots, dtype=np.float32),
+        place=np.zeros((*slots, 2), dtype=np.int16),
+    )
+    flags = np.zeros((2, routes), dtype=np.bool_)
+    flags[SINCE_BEST] = True
+    return known, Changed(flags, np.tile(np.arange(routes), (2, 1)), np.array([0, routes]))
+
+
 def solve(
     problem: Problem,
     *,
@@ -115,8 +144,9 @@ def solve(
     heat: float = 1.0,
     seen: RoutesSeen | None = None,
     stopped: Callable[[], bool] = lambda: False,
+    now: Now = time.perf_counter,
 ) -> Solution:
-    """Search for a cheap plan, for so many seconds of wall time or so many iterations.
+    """Search for a cheap plan, for so many seconds of the clock ``now`` or so many iterations.
 
     Parameters
     ----------
@@ -144,43 +174,50 @@ def solve(
             if last < len(plan.route_of):
                 plan.route_of[last] = -1
             plan.numbers[r, COUNT] -= 1
-    kernel.construct(packed, plan, old, rng)
+    known, changed = nothing_known(packed)
+    kernel.construct(packed, plan, old, known, changed, rng)
     cost = kernel.total(packed, plan)
-    kernel.copy_plan(packed, plan, best)
+    kernel.copy_plan(plan, best, changed)
     costs = np.array([cost, cost])
     mean = max(costs[0] / max(len(problem.skip), 1), 1e-9) * heat
-    clock = Clock(seconds, iterations)
+    clock = Clock(seconds, iterations, now)
     while not stopped() and (piece := clock.piece()):
         hot, cold = (mean * HOT * (COLD / HOT) ** part for part in clock.parts)
-        kernel.search(packed, plan, old, best, costs, rng, piece, hot, cold)
+        kernel.search(packed, plan, old, best, known, changed, costs, rng, piece, hot, cold)
         costs[0] = kernel.total(packed, plan)
         if seen is not None:
             seen.keep(packed, plan)
             seen.keep(packed, best)
-    return Solution(
-        [[int(j) for j in best.jobs[r, 1 : best.numbers[r, COUNT] + 1]] for r in range(len(best.numbers))],
-        [int(j) for j in np.flatnonzero(best.route_of < 0)],
-        float(costs[1]),
-        clock.done,
-    )
+    routes = [[int(j) for j in best.jobs[r, 1 : best.numbers[r, COUNT] + 1]] for r in range(len(best.numbers))]
+    placed = {j for route in routes for j in route}
+    left_out = [j for j in range(len(problem.skip)) if j not in placed]
+    return Solution(routes, left_out, float(costs[1]), clock.done)
 
 
-def solve_in_rounds(problem: Problem, *, seed: int, seconds: float, rounds: int = 3, packing: float = 0.15) -> Solution:
+def solve_in_rounds(
+    problem: Problem,
+    *,
+    seed: int,
+    seconds: float,
+    rounds: int = 3,
+    packing: float = 0.15,
+    now: Now = time.perf_counter,
+) -> Solution:
     """Search several times from nothing, pack the routes that were seen into one plan, and improve that by a cooler
     search.
 
     ``packing`` is the share of the time for the set packing; of the rest each of the ``rounds`` and the last search
     have equal parts.
     """
-    began = time.perf_counter()
+    began = now()
     seen = RoutesSeen()
     part = seconds * (1.0 - packing) / (rounds + 1)
     best: Solution | None = None
     for number in range(rounds):
-        found = solve(problem, seed=seed * 1000 + number, seconds=part, seen=seen)
+        found = solve(problem, seed=seed * 1000 + number, seconds=part, seen=seen, now=now)
         best = found if best is None or found.cost < best.cost else best
     assert best is not None
     chosen = choose(problem, seen.costs, seconds=seconds * packing, at_most=best.cost)
-    left = max(seconds - (time.perf_counter() - began), 0.1)
-    last = solve(problem, seed=seed * 1000 + rounds, seconds=left, start=chosen or best.routes, heat=0.1)
+    left = max(seconds - (now() - began), 0.1)
+    last = solve(problem, seed=seed * 1000 + rounds, seconds=left, start=chosen or best.routes, heat=0.1, now=now)
     return last if last.cost <= best.cost else best
