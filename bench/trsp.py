@@ -44,7 +44,14 @@ def main() -> None:
     mean = round(statistics.mean(gaps.values()), 3) if gaps else None
     print(
         json.dumps(
-            {"bench": "trsp", "seconds": asked.seconds, "clock": asked.clock, "gap_percent": gaps, "mean_gap_percent": mean, "faults": faults}
+            {
+                "bench": "trsp",
+                "seconds": asked.seconds,
+                "clock": asked.clock,
+                "gap_percent": gaps,
+                "mean_gap_percent": mean,
+                "faults": faults,
+            }
         )
     )
 

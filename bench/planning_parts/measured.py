@@ -15,24 +15,29 @@ from runtime.scheduling.problem import Problem
 from runtime.scheduling.search import Now, solve
 
 
+def parser(description: str, *, seconds: float) -> argparse.ArgumentParser:
+    """Return a parser of ``--data``, ``--seconds``, ``--out``, ``--only``, ``--seed`` and ``--clock``."""
+    made = argparse.ArgumentParser(description=description)
+    made.add_argument("--data", type=Path, required=True, help="the folder of the instances")
+    made.add_argument("--seconds", type=float, default=seconds, help="time for each instance, by --clock")
+    made.add_argument("--out", type=Path, help="a file for the solutions, one JSON object a line")
+    made.add_argument("--only", default="", help="names of instances, separated by commas")
+    made.add_argument("--seed", type=int, default=1)
+    add_clock(made)
+    return made
+
+
 def arguments(description: str, *, seconds: float) -> argparse.Namespace:
-    """Return ``--data``, ``--seconds``, ``--out``, ``--only`` and ``--seed``."""
-    parser = argparse.ArgumentParser(description=description)
-    parser.add_argument("--data", type=Path, required=True, help="the folder of the instances")
-    parser.add_argument("--seconds", type=float, default=seconds, help="time for each instance, by --clock")
-    parser.add_argument("--out", type=Path, help="a file for the solutions, one JSON object a line")
-    parser.add_argument("--only", default="", help="names of instances, separated by commas")
-    parser.add_argument("--seed", type=int, default=1)
-    add_clock(parser)
-    return parser.parse_args()
+    """Return what was given of these."""
+    return parser(description, seconds=seconds).parse_args()
 
 
 CLOCKS: dict[str, Now] = {"wall": time.perf_counter, "cpu": time.thread_time}
 
 
-def add_clock(parser: argparse.ArgumentParser) -> None:
+def add_clock(to: argparse.ArgumentParser) -> None:
     """Add ``--clock``: seconds are wall time, or the processor time of the search where much else runs."""
-    parser.add_argument("--clock", choices=sorted(CLOCKS), default="wall", help="what --seconds are seconds of")
+    to.add_argument("--clock", choices=sorted(CLOCKS), default="wall", help="what --seconds are seconds of")
 
 
 def chosen(files: Iterable[Path], only: str) -> list[Path]:

@@ -41,7 +41,13 @@ SPLIT = 0.5
 SINGLES = 0.1
 """How often single jobs at random are taken out instead of strings."""
 BY_WORTH = 0.3
-"""How often jobs whose leaving out costs differently are put back by that."""
+"""How often jobs whose leaving out costs differently are put back by that, where all are in."""
+MOST_BY_WORTH = 0.95
+"""How often at most: where there is too much to do, which jobs are in matters more than where."""
+CANDIDATES = 4
+"""Of so many jobs drawn that are left out, the nearest is tried."""
+FAR = 1e12
+"""Farther than any way."""
 WHOLE_ROUTE = 0.03
 """How often the jobs of one whole route are."""
 
@@ -123,7 +129,7 @@ class Changed(NamedTuple):
     """[2, R]"""
     routes: Whole
     """[2, R]"""
-    count: Whole
+    size: Whole
     """[2]"""
 
 
@@ -503,16 +509,16 @@ def mark(changed: Changed, row: int, r: int) -> bool:
     if changed.flag[row, r]:
         return False
     changed.flag[row, r] = True
-    changed.routes[row, changed.count[row]] = r
-    changed.count[row] += 1
+    changed.routes[row, changed.size[row]] = r
+    changed.size[row] += 1
     return True
 
 
 @compiled
 def unmark(changed: Changed, row: int) -> None:
-    for k in range(changed.count[row]):
+    for k in range(changed.size[row]):
         changed.flag[row, changed.routes[row, k]] = False
-    changed.count[row] = 0
+    changed.size[row] = 0
 
 
 @compiled
@@ -539,15 +545,23 @@ def cost_of_route(p: Packed, s: Plan, r: int) -> float:
 
 @compiled
 def ruin_strings(
-    p: Packed, s: Plan, old: Plan, changed: Changed, pool: Whole, size: int, rng: Seeds, used_routes: int, placed: int
+    p: Packed,
+    s: Plan,
+    old: Plan,
+    changed: Changed,
+    pool: Whole,
+    size: int,
+    seed: int,
+    rng: Seeds,
+    used_routes: int,
+    placed: int,
 ) -> int:
-    """Take strings of jobs out of routes near a job drawn at random."""
+    """Take strings of jobs out of routes near the job ``seed``."""
     n = p.skip.shape[0]
     average = placed / max(used_routes, 1)
     longest = min(LONGEST_STRING, max(average, 1.0))
     most = 4.0 * MEAN_REMOVED / (1.0 + longest) - 1.0
     strings = int(1.0 + draw(rng) * most)
-    seed = int(draw(rng) * n)
     done = 0
     for place in range(-1, p.near.shape[1]):
         if done >= strings:
@@ -607,15 +621,16 @@ def ruin_route(p: Packed, s: Plan, old: Plan, changed: Changed, pool: Whole, siz
 
 
 @compiled
-def sort_pool(p: Packed, pool: Whole, size: int, rng: Seeds, keys: Reals) -> None:
+def sort_pool(p: Packed, pool: Whole, size: int, by_worth: float, rng: Seeds, keys: Reals) -> None:
     """Put the removed jobs into one of seven orders: at random, long first, far, close, narrow window, early, late.
 
-    Where leaving one out costs more than leaving out another, now and then by that, for each minute that it takes.
+    Where leaving one out costs more than leaving out another, with the probability ``by_worth`` by that, for each
+    minute that it takes.
     """
     least, most = math.inf, 0.0
     for i in range(size):
         least, most = min(least, p.skip[pool[i]]), max(most, p.skip[pool[i]])
-    kind = 14.0 if most > least and draw(rng) < BY_WORTH else draw(rng) * 14.0
+    kind = 14.0 if most > least and draw(rng) < by_worth else draw(rng) * 14.0
     for i in range(size):
         j = pool[i]
         window = p.windows[j, 0, 1] - p.windows[j, 0, 0]
@@ -706,7 +721,7 @@ def construct(p: Packed, s: Plan, old: Plan, known: Known, changed: Changed, rng
 @compiled
 def accept(known: Known, changed: Changed) -> None:
     """Let the plan be as it has been changed."""
-    for k in range(changed.count[NOW]):
+    for k in range(changed.size[NOW]):
         r = changed.routes[NOW, k]
         known.version[r] += 1
         mark(changed, SINCE_BEST, r)
@@ -717,12 +732,12 @@ def accept(known: Known, changed: Changed) -> None:
 def restore(p: Packed, s: Plan, old: Plan, changed: Changed) -> None:
     """Put the changed routes back as they were."""
     n = p.skip.shape[0]
-    for k in range(changed.count[NOW]):
+    for k in range(changed.size[NOW]):
         r = changed.routes[NOW, k]
         for i in range(1, s.numbers[r, COUNT] + 1):
             if s.jobs[r, i] != n:
                 s.route_of[s.jobs[r, i]] = -1
-    for k in range(changed.count[NOW]):
+    for k in range(changed.size[NOW]):
         r = changed.routes[NOW, k]
         s.numbers[r, COUNT] = old.numbers[r, COUNT]
         for i in range(1, old.numbers[r, COUNT] + 1):
@@ -737,7 +752,7 @@ def restore(p: Packed, s: Plan, old: Plan, changed: Changed) -> None:
 @compiled
 def copy_plan(s: Plan, best: Plan, changed: Changed) -> None:
     """Copy the routes in which the best plan differs to it."""
-    for k in range(changed.count[SINCE_BEST]):
+    for k in range(changed.size[SINCE_BEST]):
         r = changed.routes[SINCE_BEST, k]
         best.numbers[r, COUNT] = s.numbers[r, COUNT]
         best.spent[r, COST] = s.spent[r, COST]
@@ -747,11 +762,23 @@ def copy_plan(s: Plan, best: Plan, changed: Changed) -> None:
 
 
 @compiled
-def take_left_out(out: Whole, count: int, pool: Whole, rng: Seeds) -> int:
-    """Move up to `MEAN_REMOVED` jobs that are left out into the pool; returns how many."""
+def take_left_out(p: Packed, s: Plan, out: Whole, count: int, pool: Whole, seed: int, rng: Seeds) -> int:
+    """Move up to `MEAN_REMOVED` jobs that are left out into the pool; returns how many.
+
+    Each is the nearest to job ``seed`` of `CANDIDATES` drawn, preferably one that the same route may do: that is where
+    room is made.
+    """
     size = min(count, int(MEAN_REMOVED))
+    r = s.route_of[seed]
     for k in range(size):
-        at = int(draw(rng) * (count - k))
+        best, at = math.inf, 0
+        for _ in range(CANDIDATES):
+            i = int(draw(rng) * (count - k))
+            apart = p.travel[p.place[seed], p.place[out[i]]]
+            if r >= 0 and p.cost[out[i], r] == math.inf:
+                apart = FAR + apart
+            if apart < best:
+                best, at = apart, i
         pool[k] = out[at]
         out[at] = out[count - k - 1]
         out[count - k - 1] = pool[k]
@@ -760,7 +787,16 @@ def take_left_out(out: Whole, count: int, pool: Whole, rng: Seeds) -> int:
 
 @compiled
 def ruin(
-    p: Packed, s: Plan, old: Plan, changed: Changed, pool: Whole, size: int, rng: Seeds, used: int, placed: int
+    p: Packed,
+    s: Plan,
+    old: Plan,
+    changed: Changed,
+    pool: Whole,
+    size: int,
+    seed: int,
+    rng: Seeds,
+    used: int,
+    placed: int,
 ) -> int:
     """Take jobs out in one of the three ways and work the routes out anew; returns the size of the pool."""
     kind = draw(rng)
@@ -769,8 +805,8 @@ def ruin(
     else:
         if kind < SINGLES + WHOLE_ROUTE:
             size = ruin_route(p, s, old, changed, pool, size, rng)
-        size = ruin_strings(p, s, old, changed, pool, size, rng, used, placed)
-    for k in range(changed.count[NOW]):
+        size = ruin_strings(p, s, old, changed, pool, size, seed, rng, used, placed)
+    for k in range(changed.size[NOW]):
         measure(p, s, changed.routes[NOW, k])
         if p.has_store:
             set_store(p, s, changed.routes[NOW, k])
@@ -793,18 +829,19 @@ def change(
     placed: int,
 ) -> tuple[int, float]:
     """Make one change; returns how many jobs are left out now and what it costs (or saves)."""
-    first = take_left_out(out, left, pool, rng)
+    seed = int(draw(rng) * p.skip.shape[0])
+    first = take_left_out(p, s, out, left, pool, seed, rng)
     before = 0.0
     for k in range(first):
         before += p.skip[pool[k]]
-    size = ruin(p, s, old, changed, pool, first, rng, used, placed)
-    sort_pool(p, pool, size, rng, keys)
+    size = ruin(p, s, old, changed, pool, first, seed, rng, used, placed)
+    sort_pool(p, pool, size, min(BY_WORTH + 2.0 * left / p.skip.shape[0], MOST_BY_WORTH), rng, keys)
     stay = recreate(p, s, old, known, changed, pool, size, rng, BLINK)
     after = 0.0
     for k in range(stay):
         after += p.skip[pool[k]]
         out[left - first + k] = pool[k]
-    for k in range(changed.count[NOW]):
+    for k in range(changed.size[NOW]):
         r = changed.routes[NOW, k]
         if p.has_store:
             set_store(p, s, r)

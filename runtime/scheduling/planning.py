@@ -24,6 +24,8 @@ MOST_TRIED = 60_000
 ROUNDS_FROM_S = 20.0
 """From so many seconds on, several searches share the time and their routes are combined."""
 ROUNDS = 3
+ROUNDS_TO = 2_000
+"""Above so many jobs one search has all the time: parts of it would end with poor routes."""
 PACKING = 0.15
 """The share of the time for combining routes."""
 WARM = 0.1
@@ -221,7 +223,8 @@ class _Planner:
 
     def _solve(self, packed: Packed, effort: Effort, start: list[list[int]] | None) -> Solution:
         heat = 1.0 if start is None else COOL
-        if start is not None or effort.seconds is None or effort.seconds < ROUNDS_FROM_S:
+        small = len(packed.units) <= ROUNDS_TO
+        if start is not None or effort.seconds is None or effort.seconds < ROUNDS_FROM_S or not small:
             return self._once(packed, effort, start, heat, None)
         seen, share = RoutesSeen(), (1.0 - PACKING) / (ROUNDS + 1)
         found = [self._once(packed, effort.part(share), None, heat, seen) for _ in range(ROUNDS)]

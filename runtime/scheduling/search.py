@@ -30,7 +30,7 @@ from runtime.scheduling.packing import choose
 from runtime.scheduling.problem import Problem
 
 HOT = 1.0
-"""The temperature at the start, as a share of what a job costs on average."""
+"""The temperature at the start, as a share of what a job that is placed costs on average."""
 COLD = 0.01
 """The temperature at the end, likewise."""
 
@@ -179,7 +179,8 @@ def solve(
     cost = kernel.total(packed, plan)
     kernel.copy_plan(plan, best, changed)
     costs = np.array([cost, cost])
-    mean = max(costs[0] / max(len(problem.skip), 1), 1e-9) * heat
+    placed = plan.route_of >= 0
+    mean = max((cost - problem.skip[~placed].sum()) / max(placed.sum(), 1), 1e-9) * heat
     clock = Clock(seconds, iterations, now)
     while not stopped() and (piece := clock.piece()):
         hot, cold = (mean * HOT * (COLD / HOT) ** part for part in clock.parts)
@@ -189,8 +190,8 @@ def solve(
             seen.keep(packed, plan)
             seen.keep(packed, best)
     routes = [[int(j) for j in best.jobs[r, 1 : best.numbers[r, COUNT] + 1]] for r in range(len(best.numbers))]
-    placed = {j for route in routes for j in route}
-    left_out = [j for j in range(len(problem.skip)) if j not in placed]
+    served = {j for route in routes for j in route}
+    left_out = [j for j in range(len(problem.skip)) if j not in served]
     return Solution(routes, left_out, float(costs[1]), clock.done)
 
 
