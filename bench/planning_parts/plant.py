@@ -83,9 +83,6 @@ def _order(draw: Random, number: int, places: list[str], technicians: tuple[Pers
     skill = draw.choice(sorted(who.skills))
     urgency = draw.random()
     first = 10.0 * (1 + 30 * urgency**4)
-    certificates = frozenset({"hv"}) if who.certificates and draw.random() < 0.3 else frozenset()
-    windows = _window(draw, [day.day for day in who.workdays]) if draw.random() < 0.15 else ()
-    later = DAY * draw.randint(1, 2) if draw.random() < 0.1 else 0
     return Job(
         id=f"j{number:05}",
         order=f"j{number:05}",
@@ -95,15 +92,15 @@ def _order(draw: Random, number: int, places: list[str], technicians: tuple[Pers
         minutes=draw.choice([30, 45, 60, 90, 120, 180]),
         priority=5 - int(urgency * 5),
         needs=(Need(skill, draw.randint(1, who.skills[skill])),),
-        certificates=certificates,
-        windows=windows,
-        not_before=0 if windows else later,
+        certificates=frozenset({"hv"}) if who.certificates and draw.random() < 0.3 else frozenset(),
+        windows=_window(draw, days) if draw.random() < 0.15 else (),
+        not_before=DAY * draw.randint(1, 2) if draw.random() < 0.1 else 0,
         waiting=_steps([first * day for day in range(days)]),
     )
 
 
-def _window(draw: Random, days: list[int]) -> tuple[Span, ...]:
-    day, starts = draw.choice(days), draw.choice([BEGINS, BEGINS + 240])
+def _window(draw: Random, days: int) -> tuple[Span, ...]:
+    day, starts = draw.randrange(days), draw.choice([BEGINS, BEGINS + 240])
     return (Span(day * DAY + starts, day * DAY + starts + 240),)
 
 
