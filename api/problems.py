@@ -35,6 +35,8 @@ from db.documents.budgets import SafetyRule
 from db.errors import AlreadyExists, Cycle, FaultHasOrder, NotFound, NothingOnTrial, VersionConflict
 from db.files.files import InvalidAttachment
 from db.inspections.checklists import InvalidRoute
+from db.notifying.own import NotToBeChosen
+from db.notifying.policies import PolicyChanged, UnknownTargets
 from db.oncall.overrides import InvalidOverride
 from db.oncall.rotas import CannotBeCalled, RotaChanged
 from db.orders.order_links import InvalidLink
@@ -168,6 +170,9 @@ PROBLEMS: Mapping[type[Exception], Problem] = {
     InvalidOverride: Problem(422, "invalid-override", "Invalid override"),
     CannotBeCalled: Problem(422, "cannot-be-called", "Cannot be called"),
     RotaChanged: Problem(412, "rota-changed", "Rota changed"),
+    PolicyChanged: Problem(412, "notification-policy-changed", "Notification policy changed"),
+    UnknownTargets: Problem(422, "unknown-targets", "Unknown targets"),
+    NotToBeChosen: Problem(422, "not-to-be-chosen", "Not to be chosen"),
     InvalidRulebook: Problem(422, "invalid-rulebook", "Invalid rulebook"),
     InvalidChecklist: Problem(422, "invalid-checklist", "Invalid checklist"),
     InvalidRoute: Problem(422, "invalid-route", "Invalid route"),

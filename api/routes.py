@@ -36,7 +36,7 @@ from api.board.inspections import (
     stop_page,
 )
 from api.board.inventory import bill_pages, count_pages, moves, purchase_pages, stock_pages, tool_pages
-from api.board.notifying import outbox, own_choices, rota_pages
+from api.board.notifying import outbox, own_choices, policy_page, rota_pages
 from api.board.orders import my_requests, my_work, new_order, order_page, steps
 from api.board.orders import order_content as order_content_pages
 from api.board.planning import calendar_pages, meter_form
@@ -61,7 +61,8 @@ from api.routers import (
 )
 from api.routers.inspections import audits, checklists, results, rounds
 from api.routers.inventory import bookings, counting, items, purchases, reservations, stock, tools
-from api.routers.notifying import receivers, rotas
+from api.routers.notifying import own, receivers, rotas
+from api.routers.notifying import policies as notification_policies
 from api.routers.orders import job_plans, order_content, order_moves, work_orders
 from api.routers.planning import plans as maintenance_plans
 from api.routers.plant import calendars, devices, downtimes, files, hierarchy, plant, signals
@@ -93,6 +94,8 @@ V1: tuple[APIRouter, ...] = (
     changes.router,
     events.router,
     receivers.router,
+    own.router,
+    notification_policies.router,
     rotas.router,
     runs.router,
     uploads.router,
@@ -141,6 +144,7 @@ PAGES: tuple[APIRouter, ...] = (
     own_language.router,
     outbox.router,
     own_choices.router,
+    policy_page.router,
     rota_pages.router,
     audit_report_pages.router,
     backtest_pages.router,

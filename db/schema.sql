@@ -256,6 +256,17 @@ BEGIN
 END
 $$;
 
+CREATE FUNCTION public.event_of_notification_policy() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+    PERFORM append_event('notification_policy.changed', NEW.site_id, NULL, NULL, s.code, NEW.made_at,
+        jsonb_build_object('version', NEW.version, 'actor', NEW.made_by, 'why', NEW.why))
+    FROM sites s WHERE s.id = NEW.site_id;
+    RETURN NULL;
+END
+$$;
+
 CREATE FUNCTION public.event_of_occurrence() RETURNS trigger
     LANGUAGE plpgsql
     AS $$
@@ -698,22 +709,12 @@ CREATE FUNCTION public.new_scan_token() RETURNS text
     SELECT rtrim(translate(encode(uuid_send(gen_random_uuid()), 'base64'), '+/', '-_'), '=')
 $$;
 
-CREATE FUNCTION public.note_assignee() RETURNS trigger
+CREATE FUNCTION public.notification_policies_stay() RETURNS trigger
     LANGUAGE plpgsql
     AS $$
 BEGIN
-    INSERT INTO order_people (technician_id, order_id) VALUES (NEW.assignee_id, NEW.id) ON CONFLICT DO NOTHING;
-    RETURN NULL;
-END
-$$;
-
-CREATE FUNCTION public.note_person_of_visit() RETURNS trigger
-    LANGUAGE plpgsql
-    AS $$
-BEGIN
-    INSERT INTO order_people (technician_id, order_id)
-    SELECT NEW.technician_id, v.order_id FROM schedule_visits v WHERE v.id = NEW.visit_id ON CONFLICT DO NOTHING;
-    RETURN NULL;
+    RAISE EXCEPTION 'version % of the notification policy cannot be changed', OLD.version
+        USING ERRCODE = 'check_violation', CONSTRAINT = 'notification_policies_stay';
 END
 $$;
 
@@ -1250,6 +1251,13 @@ ALTER TABLE public.calendar_feeds ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTI
     CACHE 1
 );
 
+CREATE TABLE public.certificates_reported (
+    technician_id integer NOT NULL,
+    certificate text NOT NULL,
+    valid_until date NOT NULL,
+    reported_at timestamp with time zone NOT NULL
+);
+
 CREATE TABLE public.change_heads (
     chain uuid NOT NULL,
     seq integer NOT NULL,
@@ -1392,8 +1400,17 @@ CREATE TABLE public.deliveries (
     due_at timestamp with time zone NOT NULL,
     created_at timestamp with time zone NOT NULL,
     ended_at timestamp with time zone,
-    CONSTRAINT deliveries_end CHECK (((state = 'pending'::text) = (ended_at IS NULL))),
-    CONSTRAINT deliveries_state_check CHECK ((state = ANY (ARRAY['pending'::text, 'delivered'::text, 'failed'::text, 'skipped'::text])))
+    note text DEFAULT ''::text NOT NULL,
+    lead bigint,
+    urgent boolean DEFAULT false NOT NULL,
+    chosen boolean DEFAULT true NOT NULL,
+    made_at timestamp with time zone,
+    sameness text DEFAULT ''::text NOT NULL,
+    seen_at timestamp with time zone,
+    CONSTRAINT deliveries_end CHECK (((state = ANY (ARRAY['pending'::text, 'held'::text])) = (ended_at IS NULL))),
+    CONSTRAINT deliveries_gathered_into CHECK (((state = 'gathered'::text) = (lead IS NOT NULL))),
+    CONSTRAINT deliveries_say_why CHECK (((state <> 'withheld'::text) OR (note <> ''::text))),
+    CONSTRAINT deliveries_state_check CHECK ((state = ANY (ARRAY['pending'::text, 'held'::text, 'gathered'::text, 'withheld'::text, 'delivered'::text, 'failed'::text, 'skipped'::text])))
 );
 
 CREATE TABLE public.delivery_attempts (
@@ -2050,6 +2067,30 @@ ALTER TABLE public.new_events ALTER COLUMN written ADD GENERATED ALWAYS AS IDENT
     CACHE 1
 );
 
+CREATE TABLE public.notification_policies (
+    site_id integer NOT NULL,
+    version integer NOT NULL,
+    document jsonb NOT NULL,
+    made_by text NOT NULL,
+    made_at timestamp with time zone NOT NULL,
+    why text DEFAULT ''::text NOT NULL,
+    CONSTRAINT notification_policies_version_check CHECK ((version >= 1)),
+    CONSTRAINT notification_policies_why_check CHECK ((length(why) <= 2000))
+);
+
+CREATE TABLE public.notification_settings (
+    user_name text NOT NULL,
+    off_kinds text[] DEFAULT '{}'::text[] NOT NULL,
+    quiet_begins time without time zone,
+    quiet_ends time without time zone,
+    zone text DEFAULT 'UTC'::text NOT NULL,
+    digest text DEFAULT 'at_once'::text NOT NULL,
+    digest_at time without time zone DEFAULT '07:00:00'::time without time zone NOT NULL,
+    changed_at timestamp with time zone NOT NULL,
+    CONSTRAINT notification_settings_digest_check CHECK ((digest = ANY (ARRAY['at_once'::text, 'hourly'::text, 'daily'::text]))),
+    CONSTRAINT notification_settings_quiet CHECK (((quiet_begins IS NULL) = (quiet_ends IS NULL)))
+);
+
 CREATE TABLE public.on_call_gaps (
     rota_id integer NOT NULL,
     begins_at timestamp with time zone NOT NULL,
@@ -2168,11 +2209,6 @@ CREATE TABLE public.order_parts (
     CONSTRAINT order_parts_needed_check CHECK ((needed >= (0)::double precision)),
     CONSTRAINT order_parts_unit_cost_check CHECK ((unit_cost >= (0)::numeric)),
     CONSTRAINT order_parts_used_check CHECK ((used >= (0)::double precision))
-);
-
-CREATE TABLE public.order_people (
-    technician_id integer NOT NULL,
-    order_id uuid NOT NULL
 );
 
 CREATE TABLE public.order_steps (
@@ -2308,13 +2344,13 @@ CREATE TABLE public.receivers (
     old_secret bytea,
     old_secret_is_sealed boolean,
     old_secret_until timestamp with time zone,
-    CONSTRAINT receivers_channel_check CHECK ((channel = ANY (ARRAY['webhook'::text, 'email'::text]))),
+    CONSTRAINT receivers_channel_check CHECK ((channel = ANY (ARRAY['webhook'::text, 'email'::text, 'ntfy'::text, 'apprise'::text, 'banner'::text]))),
     CONSTRAINT receivers_name_check CHECK ((name <> ''::text)),
-    CONSTRAINT receivers_of_mail_are_people CHECK (((channel = 'email'::text) = (user_name IS NOT NULL))),
+    CONSTRAINT receivers_of_mail_are_people CHECK (((channel <> 'webhook'::text) = (user_name IS NOT NULL))),
     CONSTRAINT receivers_old_secrets_end CHECK ((num_nulls(old_secret, old_secret_is_sealed, old_secret_until) = ANY (ARRAY[0, 3]))),
     CONSTRAINT receivers_sites_check CHECK ((cardinality(sites) > 0)),
     CONSTRAINT receivers_state_check CHECK ((state = ANY (ARRAY['active'::text, 'paused'::text, 'disabled'::text]))),
-    CONSTRAINT receivers_webhooks_are_signed CHECK ((((channel = 'webhook'::text) = (secret IS NOT NULL)) AND ((secret IS NULL) = (secret_is_sealed IS NULL))))
+    CONSTRAINT receivers_webhooks_are_signed CHECK ((((secret IS NULL) = (secret_is_sealed IS NULL)) AND ((channel <> ALL (ARRAY['webhook'::text, 'apprise'::text])) OR (secret IS NOT NULL)) AND ((channel <> ALL (ARRAY['email'::text, 'banner'::text])) OR (secret IS NULL))))
 );
 
 ALTER TABLE public.receivers ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
@@ -3224,6 +3260,9 @@ ALTER TABLE ONLY public.calendar_feeds
 ALTER TABLE ONLY public.calendar_feeds
     ADD CONSTRAINT calendar_feeds_token_sha256_key UNIQUE (token_sha256);
 
+ALTER TABLE ONLY public.certificates_reported
+    ADD CONSTRAINT certificates_reported_pkey PRIMARY KEY (technician_id, certificate, valid_until);
+
 ALTER TABLE ONLY public.change_heads
     ADD CONSTRAINT change_heads_pkey PRIMARY KEY (chain);
 
@@ -3446,6 +3485,12 @@ ALTER TABLE ONLY public.meter_entries
 ALTER TABLE ONLY public.new_events
     ADD CONSTRAINT new_events_pkey PRIMARY KEY (written);
 
+ALTER TABLE ONLY public.notification_policies
+    ADD CONSTRAINT notification_policies_pkey PRIMARY KEY (site_id, version);
+
+ALTER TABLE ONLY public.notification_settings
+    ADD CONSTRAINT notification_settings_pkey PRIMARY KEY (user_name);
+
 ALTER TABLE ONLY public.on_call_gaps
     ADD CONSTRAINT on_call_gaps_pkey PRIMARY KEY (rota_id);
 
@@ -3475,9 +3520,6 @@ ALTER TABLE ONLY public.order_links
 
 ALTER TABLE ONLY public.order_parts
     ADD CONSTRAINT order_parts_pkey PRIMARY KEY (order_id, line);
-
-ALTER TABLE ONLY public.order_people
-    ADD CONSTRAINT order_people_pkey PRIMARY KEY (technician_id, order_id);
 
 ALTER TABLE ONLY public.order_steps
     ADD CONSTRAINT order_steps_pkey PRIMARY KEY (order_id, seq);
@@ -3734,9 +3776,17 @@ CREATE INDEX changes_of_site ON public.changes USING btree (site, id DESC);
 
 CREATE INDEX crew_members_of_technician ON public.crew_members USING btree (technician_id);
 
+CREATE INDEX deliveries_held ON public.deliveries USING btree (due_at) WHERE (state = 'held'::text);
+
+CREATE INDEX deliveries_made ON public.deliveries USING btree (receiver_id, made_at) WHERE (made_at IS NOT NULL);
+
 CREATE INDEX deliveries_of_event ON public.deliveries USING btree (event_id);
 
+CREATE INDEX deliveries_of_lead ON public.deliveries USING btree (receiver_id, lead) WHERE (lead IS NOT NULL);
+
 CREATE INDEX deliveries_pending ON public.deliveries USING btree (receiver_id, event_id) WHERE (state = 'pending'::text);
+
+CREATE INDEX deliveries_same ON public.deliveries USING btree (receiver_id, sameness, created_at) WHERE (sameness <> ''::text);
 
 CREATE INDEX delivery_attempts_by_age ON public.delivery_attempts USING btree (at);
 
@@ -3806,8 +3856,6 @@ CREATE INDEX on_call_rota_people_by_user ON public.on_call_rota_people USING btr
 
 CREATE INDEX order_links_to ON public.order_links USING btree (to_id);
 
-CREATE INDEX order_people_of_order ON public.order_people USING btree (order_id);
-
 CREATE INDEX purchase_requests_of_site ON public.purchase_requests USING btree (site_id, id);
 
 CREATE UNIQUE INDEX purchase_requests_one_open ON public.purchase_requests USING btree (item_id, store_id) WHERE (state = ANY (ARRAY['requested'::text, 'ordered'::text]));
@@ -3822,7 +3870,7 @@ CREATE INDEX readings_late ON public.readings USING btree (signal_id, observed_a
 
 CREATE UNIQUE INDEX receivers_names ON public.receivers USING btree (channel, name) WHERE (deleted_at IS NULL);
 
-CREATE UNIQUE INDEX receivers_one_a_person ON public.receivers USING btree (user_name) WHERE ((user_name IS NOT NULL) AND (deleted_at IS NULL));
+CREATE UNIQUE INDEX receivers_one_a_person ON public.receivers USING btree (user_name, channel) WHERE ((user_name IS NOT NULL) AND (deleted_at IS NULL));
 
 CREATE INDEX reservations_of_level ON public.reservations USING btree (item_id, store_id);
 
@@ -3950,8 +3998,6 @@ CREATE TRIGGER assets_have_scan_addresses AFTER INSERT ON public.assets FOR EACH
 
 CREATE TRIGGER assets_tell_the_judge AFTER INSERT ON public.assets FOR EACH ROW EXECUTE FUNCTION public.tell_judge_of_asset();
 
-CREATE TRIGGER assignees_are_noted AFTER INSERT OR UPDATE OF assignee_id ON public.work_orders FOR EACH ROW WHEN ((new.assignee_id IS NOT NULL)) EXECUTE FUNCTION public.note_assignee();
-
 CREATE TRIGGER bill_changes_are_logged AFTER INSERT OR DELETE OR UPDATE ON public.bills_of_material FOR EACH ROW EXECUTE FUNCTION public.log_change_of_parts('bill of material', '');
 
 CREATE TRIGGER bin_changes_are_logged AFTER INSERT OR DELETE OR UPDATE ON public.bins FOR EACH ROW EXECUTE FUNCTION public.log_change_of_parts('store', '');
@@ -3961,8 +4007,6 @@ CREATE TRIGGER bins_follow_the_ledger BEFORE INSERT OR UPDATE ON public.stock_bi
 CREATE TRIGGER bins_have_scan_addresses AFTER INSERT ON public.bins FOR EACH ROW EXECUTE FUNCTION public.give_scan_address('bin_id');
 
 CREATE TRIGGER calendar_changes_are_logged AFTER INSERT OR DELETE OR UPDATE ON public.site_calendars FOR EACH ROW EXECUTE FUNCTION public.log_change('calendar');
-
-CREATE TRIGGER changed_firms_are_announced AFTER UPDATE OF firm ON public.technicians FOR EACH ROW WHEN ((new.firm IS DISTINCT FROM old.firm)) EXECUTE FUNCTION public.announce_access();
 
 CREATE TRIGGER changed_keys_are_announced AFTER DELETE OR UPDATE OF roles, sites, revoked_at ON public.api_keys FOR EACH ROW EXECUTE FUNCTION public.announce_access();
 
@@ -4052,6 +4096,10 @@ CREATE TRIGGER new_runs_make_events AFTER INSERT ON public.runs FOR EACH ROW EXE
 
 CREATE TRIGGER new_schedules_make_events AFTER INSERT ON public.schedules FOR EACH ROW EXECUTE FUNCTION public.event_of_schedule();
 
+CREATE TRIGGER notification_policies_make_events AFTER INSERT ON public.notification_policies FOR EACH ROW EXECUTE FUNCTION public.event_of_notification_policy();
+
+CREATE TRIGGER notification_policies_stay BEFORE DELETE OR UPDATE ON public.notification_policies FOR EACH ROW EXECUTE FUNCTION public.notification_policies_stay();
+
 CREATE TRIGGER occurrences_make_events AFTER INSERT ON public.maintenance_occurrences FOR EACH ROW WHEN ((new.status = ANY (ARRAY['skipped'::text, 'merged'::text, 'missed'::text]))) EXECUTE FUNCTION public.event_of_occurrence();
 
 CREATE TRIGGER on_call_overrides_make_events AFTER INSERT OR UPDATE OF cancelled_at ON public.on_call_overrides FOR EACH ROW EXECUTE FUNCTION public.event_of_override();
@@ -4067,8 +4115,6 @@ CREATE TRIGGER order_history_is_never_emptied BEFORE TRUNCATE ON public.order_hi
 CREATE TRIGGER order_history_makes_events AFTER INSERT ON public.order_history FOR EACH ROW WHEN ((new.step <> 'prices'::text)) EXECUTE FUNCTION public.event_of_order();
 
 CREATE TRIGGER orders_have_scan_addresses AFTER INSERT ON public.work_orders FOR EACH ROW EXECUTE FUNCTION public.give_scan_address('order_id');
-
-CREATE TRIGGER people_of_visits_are_noted AFTER INSERT OR UPDATE OF published ON public.visit_people FOR EACH ROW WHEN (new.published) EXECUTE FUNCTION public.note_person_of_visit();
 
 CREATE TRIGGER place_changes_are_logged AFTER INSERT OR DELETE OR UPDATE ON public.installations FOR EACH ROW EXECUTE FUNCTION public.log_change('place');
 
@@ -4209,6 +4255,9 @@ ALTER TABLE ONLY public.calendar_feeds
 
 ALTER TABLE ONLY public.calendar_feeds
     ADD CONSTRAINT calendar_feeds_technician_id_fkey FOREIGN KEY (technician_id) REFERENCES public.technicians(id);
+
+ALTER TABLE ONLY public.certificates_reported
+    ADD CONSTRAINT certificates_reported_technician_id_fkey FOREIGN KEY (technician_id) REFERENCES public.technicians(id) ON DELETE CASCADE;
 
 ALTER TABLE ONLY public.checklist_versions
     ADD CONSTRAINT checklist_versions_checklist_id_fkey FOREIGN KEY (checklist_id) REFERENCES public.checklists(id);
@@ -4390,6 +4439,12 @@ ALTER TABLE ONLY public.maintenance_wakes
 ALTER TABLE ONLY public.meter_entries
     ADD CONSTRAINT meter_entries_asset_id_fkey FOREIGN KEY (asset_id) REFERENCES public.assets(id);
 
+ALTER TABLE ONLY public.notification_policies
+    ADD CONSTRAINT notification_policies_site_id_fkey FOREIGN KEY (site_id) REFERENCES public.sites(id);
+
+ALTER TABLE ONLY public.notification_settings
+    ADD CONSTRAINT notification_settings_user_name_fkey FOREIGN KEY (user_name) REFERENCES public.users(name);
+
 ALTER TABLE ONLY public.on_call_gaps
     ADD CONSTRAINT on_call_gaps_rota_id_fkey FOREIGN KEY (rota_id) REFERENCES public.on_call_rotas(id);
 
@@ -4425,12 +4480,6 @@ ALTER TABLE ONLY public.order_links
 
 ALTER TABLE ONLY public.order_parts
     ADD CONSTRAINT order_parts_order_id_fkey FOREIGN KEY (order_id) REFERENCES public.work_orders(id);
-
-ALTER TABLE ONLY public.order_people
-    ADD CONSTRAINT order_people_order_id_fkey FOREIGN KEY (order_id) REFERENCES public.work_orders(id) ON DELETE CASCADE;
-
-ALTER TABLE ONLY public.order_people
-    ADD CONSTRAINT order_people_technician_id_fkey FOREIGN KEY (technician_id) REFERENCES public.technicians(id);
 
 ALTER TABLE ONLY public.order_steps
     ADD CONSTRAINT order_steps_attachment_id_fkey FOREIGN KEY (attachment_id) REFERENCES public.attachments(id);

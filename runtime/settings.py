@@ -7,6 +7,7 @@ from email.utils import parseaddr
 from ipaddress import ip_network
 from pathlib import Path
 from typing import Any, Literal, Self
+from urllib.parse import urlsplit
 
 from pydantic import Field, ValidationError, field_validator, model_validator
 from pydantic_settings import (
@@ -160,6 +161,12 @@ class Settings(BaseSettings):
     webhook_networks: list[str] = Field(
         [], description="networks that are not public and that webhooks may go to: 10.20.0.0/16, 192.168.7.9"
     )
+    ntfy_servers: list[str] = Field(
+        [], description="ntfy servers that people may be notified by: https://ntfy.example.com; none: not by ntfy"
+    )
+    apprise_services: list[str] = Field(
+        [], description="services of apprise that people may be notified by, as their addresses begin: tgram, slack"
+    )
     secrets_key: str | None = Field(
         None,
         min_length=16,
@@ -247,6 +254,15 @@ class Settings(BaseSettings):
     def _networks(cls, value: list[str]) -> list[str]:
         for each in value:
             ip_network(each)
+        return value
+
+    @field_validator("ntfy_servers")
+    @classmethod
+    def _servers(cls, value: list[str]) -> list[str]:
+        for each in value:
+            parts = urlsplit(each)
+            if parts.scheme not in ("http", "https") or each != f"{parts.scheme}://{parts.netloc}" or "@" in each:
+                raise ValueError("write https://ntfy.example.com, without a topic")
         return value
 
     @field_validator("pages_url")

@@ -4,6 +4,7 @@ from fastapi import APIRouter, Depends, Request
 from fastapi.responses import Response
 
 from api.asking import KNOWN, SEES, Asking, Conn, Now
+from api.board.notifying.banner import of_person
 from api.board.rendering import page
 from api.events.refreshes import Refreshes, Rendered, asks_again
 from db.alarms import engine_alarms
@@ -25,6 +26,9 @@ def _look(request: Request, who: Asking, conn: Conn, now: Now) -> None:
     request.state.newest_event = request.app.state.hub.newest
     request.state.engine_alarms = engine_alarms.standing(conn, now=now, within=who.sites)
     request.state.full_names = users.full_names(conn)
+    if not asks_again(request.scope):
+        # A rendering that others get too has nothing of one person: the banner has an address of its own.
+        request.state.banner = of_person(conn, who)
 
 
 WITH_ALARMS = Depends(_look)

@@ -153,6 +153,7 @@ def _rendered(request: Request, template: str, refused: Refused | None, facts: M
         newest_event=getattr(request.state, "newest_event", None) or "",
         rendered_at=datetime.now(UTC).isoformat(),
         engine_alarms=getattr(request.state, "engine_alarms", []) if who is None or who.contractor is None else [],
+        banner=getattr(request.state, "banner", []),
         can_try_others=len(request.app.state.door.pages_as) > 1 and is_at_home(request),
         can=_can(who),
         administers=who is not None and who.sites is None and who.may(()),

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from api.papers.columns import ListFile, columns
+from api.papers.lists_of_messages import MESSAGE_LISTS
 from api.papers.lists_of_plans import PLAN_LISTS
 from api.papers.lists_of_schedules import SCHEDULE_LISTS
 from api.papers.lists_of_stock import STOCK_LISTS
@@ -235,7 +236,8 @@ LISTS: Mapping[str, ListFile] = {
         of_sites=False,
         columns=columns(
             kind="kind", subject="subject", at="at@", why="why", state="state", attempts="attempts", due_at="due@",
-            created_at="made@", ended_at="ended@", event_id="event id", id="id",
+            created_at="made@", ended_at="ended@", note="held or not sent because", lead="sent with event",
+            event_id="event id", id="id",
         ),
     ),
     "/receivers/{receiver_id}/attempts": ListFile(
@@ -343,6 +345,7 @@ LISTS: Mapping[str, ListFile] = {
     **PLAN_LISTS,
     **SCHEDULE_LISTS,
     **STOCK_LISTS,
+    **MESSAGE_LISTS,
     **LISTS_WITHOUT_PAGES,
 }  # fmt: skip
 """A test requires each list of the API here."""

@@ -1,5 +1,6 @@
 """Receivers of events, their messages, and people's choice of e-mails."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated, Any
 from urllib.parse import urlsplit
@@ -8,8 +9,10 @@ from uuid import UUID
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 
 from api.shapes.access import Sites
+from api.shapes.notifications import AppriseIn, MyChannelOut, MySettingsIn, NtfyIn
 from workorder_core.notifying.attempts import Channel
-from workorder_core.notifying.whom import Choice
+from workorder_core.notifying.kinds import Choice
+from workorder_core.notifying.policies import Settings
 from workorder_core.sentences import say
 
 EMAIL = r"^[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9-]{1,63}(\.[A-Za-z0-9-]{1,63})+$"
@@ -88,7 +91,9 @@ class NewWebhookOut(BaseModel):
 
 
 class MessageOut(BaseModel):
-    """A receiver's message: pending, delivered, failed or skipped. ``id`` is the same whenever it is sent."""
+    """A receiver's message: pending, held, gathered into another, withheld, delivered, failed or skipped. ``id`` is the
+    same whenever it is sent; ``note`` says why it was held, gathered or withheld.
+    """
 
     model_config = ConfigDict(from_attributes=True)
 
@@ -103,6 +108,8 @@ class MessageOut(BaseModel):
     due_at: datetime
     created_at: datetime
     ended_at: datetime | None
+    note: str
+    lead: int | None = Field(description="the event in whose message it went")
 
 
 class AttemptOut(BaseModel):
@@ -143,6 +150,12 @@ class NotificationsIn(BaseModel):
 
     address: EmailAddress
     choices: Annotated[list[Choice], Field(max_length=len(Choice))]
+    banner: Annotated[list[Choice], Field(max_length=len(Choice))] | None = Field(
+        None, description="news shown at the top of your pages; null: as it is"
+    )
+    ntfy: NtfyIn | None = Field(None, description="null: as it is")
+    apprise: AppriseIn | None = Field(None, description="null: as it is")
+    settings: MySettingsIn | None = Field(None, description="null: as they are")
 
 
 class NotificationsOut(BaseModel):
@@ -154,11 +167,17 @@ class NotificationsOut(BaseModel):
     state_why: str
     pending: int
     mail_is_set_up: bool
+    channels: list[MyChannelOut] = Field(description="by banner, ntfy and apprise")
+    settings: MySettingsIn
 
     @classmethod
-    def of(cls, receiver: Any, *, mail_is_set_up: bool) -> "NotificationsOut":
-        """Return a receiver's choices; None: nothing was chosen so far."""
+    def of(
+        cls, receiver: Any, others: Sequence[Any], settings: Settings, *, mail_is_set_up: bool
+    ) -> "NotificationsOut":
+        """Return a person's choices; ``receiver`` None: no e-mail was chosen so far."""
         return cls(
+            channels=[MyChannelOut.model_validate(each) for each in others],
+            settings=MySettingsIn.of(settings),
             address=receiver.address if receiver else None,
             choices=list(receiver.wants) if receiver else [],
             state=receiver.state if receiver else None,

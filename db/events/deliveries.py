@@ -23,7 +23,10 @@ LONGEST_DETAIL = 500
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Head:
-    """The next message of a receiver, with all that is needed to send it; ``language`` is the person's own choice."""
+    """The next message of a receiver, with all that is needed to send it; ``language`` is the person's own choice.
+
+    ``urgent``: it passes quiet hours. ``chosen``: the person has chosen it, not only the site's policy.
+    """
 
     receiver_id: int
     channel: Channel
@@ -34,6 +37,8 @@ class Head:
     uid: UUID
     why: str
     attempts: int
+    urgent: bool
+    chosen: bool
     kind: str
     site: str | None
     zone: str
@@ -48,7 +53,9 @@ class Head:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Delivery:
-    """A message of a list: pending, delivered, failed or skipped."""
+    """A message of a list. ``state``: pending, held until ``due_at``, gathered into the message of ``lead``, withheld,
+    delivered, failed or skipped; ``note`` says why it was held, gathered or withheld.
+    """
 
     event_id: int
     uid: UUID
@@ -61,6 +68,8 @@ class Delivery:
     due_at: datetime
     created_at: datetime
     ended_at: datetime | None
+    note: str
+    lead: int | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

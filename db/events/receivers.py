@@ -7,7 +7,7 @@ import base64
 import secrets
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from psycopg import Connection
@@ -21,7 +21,7 @@ from db.events.sealing import Sealer
 from db.plant import changes
 from workorder_core.notifying import whom
 from workorder_core.notifying.attempts import Channel
-from workorder_core.notifying.whom import Choice
+from workorder_core.notifying.kinds import Choice
 
 _QUERIES = sql.load("receivers")
 OVERLAP = timedelta(hours=24)
@@ -83,10 +83,10 @@ def get(conn: Connection, receiver_id: int) -> Receiver:
     return _receiver(row)
 
 
-def of_user(conn: Connection, user: str) -> Receiver | None:
-    """Return the receiver of somebody's mail; None where they have chosen nothing yet."""
+def of_user(conn: Connection, user: str, channel: Channel = Channel.EMAIL) -> Receiver | None:
+    """Return the receiver of a person by a channel; None where they have chosen nothing for it yet."""
     with conn.cursor(row_factory=dict_row) as cursor:
-        row = cursor.execute(_QUERIES["of_user"], {"user": user}).fetchone()
+        row = cursor.execute(_QUERIES["of_user"], {"user": user, "channel": channel.value}).fetchone()
     return None if row is None else _receiver(row)
 
 
@@ -157,25 +157,50 @@ def shown(secret: bytes) -> str:
     return "whsec_" + base64.b64encode(secret).decode()
 
 
-def choose(conn: Connection, user: str, address: str, choices: Collection[Choice], *, actor: str, at: datetime) -> int:
-    """Store which e-mails a user wants and where; return the receiver's id.
+def choose(
+    conn: Connection,
+    user: str,
+    address: str,
+    choices: Collection[Choice],
+    *,
+    actor: str,
+    at: datetime,
+    channel: Channel = Channel.EMAIL,
+    secret: str | None = None,
+    sealer: Sealer = Sealer(),  # noqa: B008 - immutable
+) -> int:
+    """Store which news a user wants by a channel, and where; return the receiver's id.
 
-    A disabled receiver becomes active again: its owner has just checked the address.
+    ``secret``: a token of ntfy, or the whole address of apprise; None: it stays as it is. A disabled receiver becomes
+    active again: its owner has just checked the address.
     """
-    before = of_user(conn, user)
+    before = of_user(conn, user, channel)
     wants = sorted(each.value for each in choices)
+    stored, sealed = (None, None) if secret is None else sealer.seal(secret.encode())
+    name = user if channel is Channel.EMAIL else f"{user} {channel}"
     if before is None:
-        facts = {"channel": Channel.EMAIL.value, "name": user, "address": address, "user": user, "secret": None}
-        made = _add(conn, facts | {"sealed": None, "wants": wants, "sites": None}, actor=actor, at=at)
-        changes.append(conn, "receiver", user, "added", new={"wants": wants}, actor=actor, at=at)
+        facts = {"channel": channel.value, "name": name, "address": address, "user": user, "secret": stored}
+        made = _add(conn, facts | {"sealed": sealed, "wants": wants, "sites": None}, actor=actor, at=at)
+        changes.append(conn, "receiver", name, "added", new={"wants": wants}, actor=actor, at=at)
         return made
     conn.execute(_QUERIES["save_person"], {"id": before.id, "wants": wants, "address": address, "at": at})
+    if stored is not None:
+        conn.execute(_QUERIES["set_secret"], {"id": before.id, "secret": stored, "sealed": sealed, "until": None})
     if before.state == "disabled":
         deliveries.make_due(conn, before.id, at=at)
     if wants != list(before.wants):
         old, new = {"wants": list(before.wants)}, {"wants": wants}
-        changes.append(conn, "receiver", user, "changed", old=old, new=new, actor=actor, at=at)
+        changes.append(conn, "receiver", name, "changed", old=old, new=new, actor=actor, at=at)
     return before.id
+
+
+def token_of(conn: Connection, receiver_id: int, sealer: Sealer) -> str | None:
+    """Return the secret of a person's receiver as text; None: it has none. Raises CannotUnseal."""
+    with conn.cursor(row_factory=tuple_row) as cursor:
+        row = cursor.execute(
+            _QUERIES["secrets"], {"id": receiver_id, "now": datetime.max.replace(tzinfo=UTC)}
+        ).fetchone()
+    return None if row is None else sealer.unseal(bytes(row[0]), sealed=row[1]).decode()
 
 
 def set_state(conn: Connection, receiver_id: int, state: str, *, actor: str, at: datetime, why: str = "") -> Receiver:

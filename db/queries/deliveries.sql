@@ -8,8 +8,8 @@ UPDATE fan_out SET event_id = %(event_id)s;
 
 -- name: add
 -- Queue an event for a receiver, once.
-INSERT INTO deliveries (receiver_id, event_id, why, due_at, created_at)
-VALUES (%(receiver_id)s, %(event_id)s, %(why)s, %(at)s, %(at)s) ON CONFLICT DO NOTHING;
+INSERT INTO deliveries (receiver_id, event_id, why, due_at, created_at, made_at)
+VALUES (%(receiver_id)s, %(event_id)s, %(why)s, %(at)s, %(at)s, %(at)s) ON CONFLICT DO NOTHING;
 
 -- name: heads
 -- The next message of each active receiver, if it is due. It is also due where the clock was set back since: it was not
@@ -23,7 +23,7 @@ WHERE r.state = 'active' AND r.deleted_at IS NULL
 
 -- name: head
 -- The next message of one receiver that is due (see heads), with all that is needed to send it.
-SELECT d.event_id, d.why, d.attempts, r.id AS receiver_id, r.channel, r.address, r.name, r.refused,
+SELECT d.event_id, d.why, d.attempts, d.urgent, d.chosen, r.id AS receiver_id, r.channel, r.address, r.name, r.refused,
        e.uid, e.kind, s.code AS site, coalesce(s.time_zone, 'UTC') AS zone, u.language, e.order_id, e.asset_id, e.subject, e.at,
        e.recorded_at, e.data
 FROM receivers r
@@ -52,18 +52,20 @@ WHERE receiver_id = %(receiver_id)s AND event_id = %(event_id)s AND state = 'pen
 UPDATE deliveries SET attempts = 0, due_at = %(at)s WHERE receiver_id = %(receiver_id)s AND state = 'pending';
 
 -- name: replay
--- A message is sent again, with the same id.
-UPDATE deliveries SET state = 'pending', attempts = 0, due_at = %(at)s, ended_at = NULL
-WHERE receiver_id = %(receiver_id)s AND event_id = %(event_id)s RETURNING event_id;
+-- A message is sent again, with the same id; one that waits or was withheld is sent now. What was gathered into another
+-- message is sent again with that one.
+UPDATE deliveries SET state = 'pending', attempts = 0, due_at = %(at)s, ended_at = NULL, seen_at = NULL, made_at = coalesce(made_at, %(at)s)
+WHERE receiver_id = %(receiver_id)s AND event_id = %(event_id)s AND state <> 'gathered' RETURNING event_id;
 
 -- name: skip
 -- A message that waits is not sent.
 UPDATE deliveries SET state = 'skipped', ended_at = %(at)s
-WHERE receiver_id = %(receiver_id)s AND event_id = %(event_id)s AND state = 'pending' RETURNING event_id;
+WHERE receiver_id = %(receiver_id)s AND event_id = %(event_id)s AND state IN ('pending', 'held') RETURNING event_id;
 
 -- name: of_receiver
 -- The messages of a receiver, the newest first.
-SELECT d.event_id, d.why, d.state, d.attempts, d.due_at, d.created_at, d.ended_at, e.uid, e.kind, e.subject, e.at
+SELECT d.event_id, d.why, d.state, d.attempts, d.due_at, d.created_at, d.ended_at, d.note, d.lead, e.uid, e.kind, e.subject,
+       e.at
 FROM deliveries d JOIN events e ON e.id = d.event_id
 WHERE d.receiver_id = %(receiver_id)s AND (%(before)s::bigint IS NULL OR d.event_id < %(before)s)
   AND (%(state)s::text IS NULL OR d.state = %(state)s)
@@ -104,7 +106,9 @@ FROM deliveries WHERE event_id = ANY(%(event_ids)s) GROUP BY event_id;
 DELETE FROM events WHERE id IN (
     SELECT e.id FROM events e
     WHERE e.recorded_at < %(before)s AND e.id <= (SELECT event_id FROM fan_out)
-      AND NOT EXISTS (SELECT FROM deliveries d WHERE d.event_id = e.id AND d.state = 'pending')
+      AND NOT EXISTS (SELECT FROM deliveries d JOIN receivers r ON r.id = d.receiver_id
+                      WHERE d.event_id = e.id AND (d.state IN ('pending', 'held')
+                            OR (r.channel = 'banner' AND r.deleted_at IS NULL AND d.state = 'delivered' AND d.seen_at IS NULL)))
     ORDER BY e.id LIMIT %(most)s);
 
 -- name: drop_attempts

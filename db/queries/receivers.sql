@@ -22,10 +22,10 @@ SELECT
 WHERE r.id = %(id)s AND r.deleted_at IS NULL;
 
 -- name: of_user
--- The receiver of a person's mail.
+-- The receiver of a person by a channel.
 SELECT
 -- as in: receiver
-WHERE r.user_name = %(user)s AND r.deleted_at IS NULL;
+WHERE r.user_name = %(user)s AND r.channel = %(channel)s AND r.deleted_at IS NULL;
 
 -- name: lock
 -- Lock a receiver before it is changed.
@@ -73,7 +73,7 @@ UPDATE receivers SET deleted_at = %(at)s, state = 'paused', state_since = %(at)s
 
 -- name: skip_pending
 -- What still waits for a receiver is not sent.
-UPDATE deliveries SET state = 'skipped', ended_at = %(at)s WHERE receiver_id = %(id)s AND state = 'pending';
+UPDATE deliveries SET state = 'skipped', ended_at = %(at)s WHERE receiver_id = %(id)s AND state IN ('pending', 'held');
 
 -- name: set_refused
 -- How many messages in a row it has refused for good.
@@ -81,7 +81,7 @@ UPDATE receivers SET refused = %(refused)s WHERE id = %(id)s AND refused <> %(re
 
 -- name: whom
 -- All receivers of events, with the sites that they see, without disabled users.
-SELECT r.id, r.channel, r.wants, CASE r.channel WHEN 'email' THEN u.sites ELSE r.sites END AS sites,
+SELECT r.id, r.channel, r.wants, CASE r.channel WHEN 'webhook' THEN r.sites ELSE u.sites END AS sites,
        u.name AS person, t.code AS technician, s.code AS technician_site,
        t.firm IS NOT NULL AND NOT 'administrator' = ANY(u.roles) AS is_contractor
 FROM receivers r

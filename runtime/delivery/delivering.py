@@ -20,10 +20,10 @@ from psycopg_pool import ConnectionPool, PoolTimeout
 
 from db.events import deliveries, events, receivers
 from db.events.deliveries import Head
-from db.events.events import Event
 from db.events.sealing import CannotUnseal, Sealer
-from runtime.delivery import mail, webhook
-from workorder_core.notifying import whom
+from db.notifying import fanning_out
+from db.notifying.fanning_out import Gathered
+from runtime.delivery import by_apprise, composing, mail, ntfy, webhook
 from workorder_core.notifying.attempts import (
     Channel,
     Delivered,
@@ -34,7 +34,6 @@ from workorder_core.notifying.attempts import (
     RetryAt,
     after_attempt,
 )
-from workorder_core.notifying.whom import Happened
 from workorder_core.sentences import kept
 
 ACTOR = "system:delivery"
@@ -48,8 +47,8 @@ _log = structlog.get_logger("delivery")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Means:
-    """What sending needs: the settings' mail server, the webhooks' sender, their secrets' seal, the pages' address, and
-    the plant's language, for who has chosen none.
+    """What sending needs: the settings' mail server, the webhooks' sender, their secrets' seal, the pages' address,
+    the plant's language, for who has chosen none, and the servers of ntfy and services of apprise that may be used.
     """
 
     webhooks: webhook.Sender
@@ -57,6 +56,8 @@ class Means:
     sealer: Sealer = field(default_factory=Sealer)
     pages: str | None = None
     language: str = "en"
+    ntfy_servers: frozenset[str] = frozenset()
+    apprise_services: frozenset[str] = frozenset()
     chance: Callable[[], float] = random.random
     """From 0 to 1, by which the waits of receivers that failed together differ."""
 
@@ -70,20 +71,15 @@ def decide(conn: Connection, *, now: datetime) -> int:
         found = events.after(conn, position, limit=EVENTS_AT_ONCE)
         if not found:
             return 0
-        everybody = receivers.whom_to_tell(conn)
-        wanted = [
-            (each.id, event.id, why)
-            for event in found
-            for each in everybody
-            if (why := whom.reason(each, _happened(event))) is not None
-        ]
-        deliveries.add(conn, wanted, at=now)
+        fanning_out.fan_out(conn, found, now=now)
         deliveries.advance(conn, found[-1].id)
     return len(found)
 
 
-def _happened(event: Event) -> Happened:
-    return Happened(kind=event.kind, site=event.site, at=event.at, recorded_at=event.recorded_at, data=event.data)
+def release(conn: Connection, *, now: datetime) -> int:
+    """Make the messages of what was held until now, in a transaction of its own; return how many events are in them."""
+    with conn.transaction():
+        return fanning_out.release(conn, now=now)
 
 
 def deliver_next(conn: Connection, receiver_id: int, means: Means, clock: Callable[[], datetime]) -> bool:
@@ -110,14 +106,29 @@ def deliver_next(conn: Connection, receiver_id: int, means: Means, clock: Callab
 
 
 def _send(conn: Connection, head: Head, means: Means, now: datetime) -> Outcome:
-    if head.channel is Channel.EMAIL:
-        return mail.send(means.mail_server, head, pages=means.pages, now=now, language=means.language)
+    if head.channel is Channel.BANNER:
+        return Outcome(None, kept("shown at the top of the person's pages until they have seen it"))
     try:
         with conn.transaction():
-            signed_with = receivers.secrets_of(conn, head.receiver_id, means.sealer, now=now)
+            if head.channel is Channel.WEBHOOK:
+                signed_with = receivers.secrets_of(conn, head.receiver_id, means.sealer, now=now)
+                gathered: list[Gathered] = []
+            else:
+                gathered = fanning_out.gathered(conn, head.receiver_id, head.event_id)
+                token = receivers.token_of(conn, head.receiver_id, means.sealer)
     except CannotUnseal as error:
         return Outcome(Fault.OWN, str(error))
-    return means.webhooks.send(head, signed_with, now=now)
+    if head.channel is Channel.WEBHOOK:
+        return means.webhooks.send(head, signed_with, now=now)
+    if head.channel is Channel.EMAIL:
+        return mail.send(
+            means.mail_server, head, pages=means.pages, now=now, language=means.language, gathered=gathered
+        )
+    letter = composing.letter(head, gathered, pages=means.pages, language=means.language)
+    if head.channel is Channel.NTFY:
+        servers = ntfy.Servers(means.ntfy_servers, means.webhooks)
+        return servers.send(head.address, token, letter, urgent=head.urgent, uid=f"{head.uid}")
+    return by_apprise.Services(means.apprise_services).send(token or "", letter, urgent=head.urgent)
 
 
 def _record(
@@ -177,6 +188,7 @@ def _run_on(conn: Connection, database_url: str, means: Means, stop: threading.E
             while not stop.is_set():
                 while decide(conn, now=_now()) == EVENTS_AT_ONCE:
                     pass
+                release(conn, now=_now())
                 senders.begin(deliveries.due_receivers(conn, now=_now()))
                 for _ in conn.notifies(timeout=LOOK_EVERY_S, stop_after=1):
                     pass

@@ -2,6 +2,7 @@
 
 import smtplib
 import ssl
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from email.errors import MessageError
@@ -9,12 +10,11 @@ from email.headerregistry import Address
 from email.message import EmailMessage
 from email.utils import format_datetime, parseaddr
 
-from api.language import catalogues
 from db.events.deliveries import Head
-from workorder_core.language import ENGLISH, speaking
-from workorder_core.notifying import letters
+from db.notifying.fanning_out import Gathered
+from runtime.delivery import composing
+from workorder_core.language import ENGLISH
 from workorder_core.notifying.attempts import Fault, Outcome
-from workorder_core.notifying.whom import Happened
 from workorder_core.sentences import kept
 
 WITHIN_S = 20.0
@@ -35,14 +35,20 @@ class Server:
     tls: ssl.SSLContext = field(default_factory=ssl.create_default_context)
 
 
-def message(head: Head, sender: str, *, pages: str | None, now: datetime, language: str = ENGLISH.code) -> EmailMessage:
+def message(
+    head: Head,
+    sender: str,
+    *,
+    pages: str | None,
+    now: datetime,
+    language: str = ENGLISH.code,
+    gathered: Sequence[Gathered] = (),
+) -> EmailMessage:
     """Return a message as a mail, in its reader's language, else in ``language``, which is the plant's.
 
-    Its Message-ID is the same however often it is sent.
+    Its Message-ID is the same however often it is sent. ``gathered`` are the events that go in it, if several.
     """
-    happened = Happened(kind=head.kind, site=head.site, at=head.at, recorded_at=head.recorded_at, data=head.data)
-    with speaking(catalogues.language(head.language or language)):
-        letter = letters.write(happened, head.why, head.subject, order_id=head.order_id, zone=head.zone, pages=pages)
+    letter = composing.letter(head, gathered, pages=pages, language=language)
     domain = _domain(sender)
     mail = EmailMessage()
     mail["From"] = sender
@@ -60,13 +66,19 @@ def message(head: Head, sender: str, *, pages: str | None, now: datetime, langua
 
 
 def send(
-    server: Server | None, head: Head, *, pages: str | None, now: datetime, language: str = ENGLISH.code
+    server: Server | None,
+    head: Head,
+    *,
+    pages: str | None,
+    now: datetime,
+    language: str = ENGLISH.code,
+    gathered: Sequence[Gathered] = (),
 ) -> Outcome:
     """Send a mail once; every problem becomes an outcome."""
     if server is None:
         return Outcome(Fault.OWN, NOT_SET_UP)
     try:
-        mail = message(head, server.sender, pages=pages, now=now, language=language)
+        mail = message(head, server.sender, pages=pages, now=now, language=language, gathered=gathered)
     except (ValueError, MessageError) as error:
         return Outcome(Fault.FINAL, kept("the address cannot be used: {error}", error=error))
     try:

@@ -17,6 +17,8 @@ def of(settings: Settings) -> Means:
         sealer=Sealer(settings.secrets_key),
         pages=settings.pages_url,
         language=settings.language,
+        ntfy_servers=frozenset(settings.ntfy_servers),
+        apprise_services=frozenset(settings.apprise_services),
     )
 
 

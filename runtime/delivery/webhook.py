@@ -64,8 +64,12 @@ class Sender:
             "Webhook-Signature": signed,
             "Connection": "close",
         }
+        return self.post(head.address, headers, text.encode())
+
+    def post(self, url: str, headers: dict[str, str], content: bytes) -> Outcome:
+        """Send a request once to an allowed address; every problem becomes an outcome."""
         try:
-            return self._post(head.address, headers, text.encode())
+            return self._post(url, headers, content)
         except NotAllowed as error:
             return Outcome(Fault.PASSING, str(error))
         except NoAddress as error:

@@ -25,6 +25,7 @@ from db.documents import budgets
 from db.events import deliveries, engine_alarm_events
 from db.inspections import audits, rounds
 from db.inventory import levels, reserving
+from db.notifying.ways import report_certificates
 from db.oncall import looking_ahead, rotas
 from db.orders import audit, work_orders
 from db.people import assignments
@@ -110,6 +111,7 @@ def run(database_url: str, timetable: Timetable, stop: threading.Event) -> None:
             every(timetable.schedules_every_s, lambda conn: nightly.plan_weeks(conn, at, ACTOR), "schedules")
         every(timetable.rounds_every_s, report_overdue_findings, "findings of audits")
         every(timetable.gaps_every_s, look_for_gaps, "gaps of rotas")
+        every(timetable.tidy_every_s, lambda conn: report_certificates(conn, now=datetime.now(UTC)), "certificates")
         for work, name in _dropping(timetable):
             seconds = timetable.tidy_every_s if work is forget_answers else timetable.retention_every_s
             every(seconds, unless_doubted(work), name)
@@ -236,11 +238,8 @@ def report_overdue_findings(conn: Connection) -> int:
 
 def look_for_gaps(conn: Connection) -> int:
     """Look for gaps ahead of every rota; return how many rotas have one."""
-
-    def look(stored: rotas.Stored) -> int:
-        return looking_ahead.look(conn, stored.id, stored.rota, now=datetime.now(UTC))
-
-    return one_by_one(conn, "gaps of rotas", rotas.listed(conn), look)
+    now, found = datetime.now(UTC), rotas.listed(conn)
+    return one_by_one(conn, "gaps of rotas", found, lambda each: looking_ahead.look(conn, each.id, each.rota, now=now))
 
 
 def escalate_late(conn: Connection) -> int:

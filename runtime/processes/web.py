@@ -96,7 +96,12 @@ def run(settings: Settings, stop: threading.Event) -> None:
             version=CODE_VERSION,
             names=_names(settings),
             files_allowed=Allowed(kinds=frozenset(settings.file_kinds), largest=settings.file_most_mb * 1_000_000),
-            delivery=Delivery(Sealer(settings.secrets_key), settings.mail_from),
+            delivery=Delivery(
+                Sealer(settings.secrets_key),
+                settings.mail_from,
+                frozenset(settings.ntfy_servers),
+                frozenset(settings.apprise_services),
+            ),
             language=settings.language,
         )
         config = configured(served, settings, certificate)

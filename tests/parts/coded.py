@@ -23,7 +23,7 @@ from workorder_core.inventory.bookings import BookingState
 from workorder_core.inventory.ledger import Kind
 from workorder_core.inventory.purchasing import State as PurchaseState
 from workorder_core.notifying.attempts import Channel
-from workorder_core.notifying.whom import Choice
+from workorder_core.notifying.kinds import Choice
 from workorder_core.orders.close_out import Cause, Mechanism, Remedy
 from workorder_core.orders.edits import Edit
 from workorder_core.orders.job_plans import StepKind

@@ -43,6 +43,15 @@ class Channel(StrEnum):
 
     WEBHOOK = "webhook"
     EMAIL = "email"
+    NTFY = "ntfy"
+    APPRISE = "apprise"
+    """Any service that the library apprise knows, where it is installed."""
+    BANNER = "banner"
+    """At the top of every page of a person, until they have seen it."""
+
+    @property
+    def is_of_a_person(self) -> bool:
+        return self is not Channel.WEBHOOK
 
 
 class Fault(StrEnum):

@@ -11,7 +11,8 @@ from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from workorder_core.language import _, code
-from workorder_core.notifying.whom import Choice, Happened
+from workorder_core.notifying import news
+from workorder_core.notifying.kinds import Choice, Happened
 from workorder_core.sentences import stored, translated
 from workorder_core.words import Priority
 
@@ -43,7 +44,16 @@ class Letter:
         return f"<!doctype html>\n<html><body>\n<p>{rows}</p>\n{link}{footer}\n</body></html>\n"
 
 
-def write(event: Happened, why: str, subject: str, *, order_id: object, zone: str, pages: str | None) -> Letter:
+def write(
+    event: Happened,
+    why: str,
+    subject: str,
+    *,
+    order_id: object,
+    zone: str,
+    pages: str | None,
+    chosen: bool = True,
+) -> Letter:
     """Return the mail about an event, in the reader's language.
 
     Parameters
@@ -56,21 +66,33 @@ def write(event: Happened, why: str, subject: str, *, order_id: object, zone: st
         IANA name of the site's time zone, in which times are given.
     pages
         The address under which people open the pages; None: the mail has no link.
+    chosen
+        Whether its reader has chosen it, not only the site's policy.
     """
     link = None if pages is None else pages.rstrip("/") + _page(event, why, order_id)
-    asked = translated(Choice(why).label) if why in list(Choice) else _("a test message was asked for")
-    footer = _(
-        "You get this mail because of your choice on the page Notifications: %(choice)s. "
-        "It can come twice; its Message-ID is the same then.",
-        choice=asked[:1].lower() + asked[1:],
-    )
+    footer = because(why, chosen=chosen)
     if why in _OF_INSPECTIONS:
         title, lines = _of_inspection(event, subject, zone)
-    elif order_id is None:
+    elif why in news.WRITTEN:
+        title, lines = news.write(event, Choice(why), subject, time=shown_time(event.at, zone))
+    elif order_id is None and not event.kind.startswith("order."):
         title, lines = _of_engine(event, why, zone)
     else:
         title, lines = _of_order(event, why, subject, zone)
-    return Letter(_one_line(title), tuple(line for line in lines if line), link, footer)
+    return Letter(one_line(title), tuple(line for line in lines if line), link, footer)
+
+
+def because(why: str, *, chosen: bool) -> str:
+    """Return the last line of a message: why its reader gets it."""
+    asked = translated(Choice(why).label) if why in list(Choice) else _("a test message was asked for")
+    asked = asked[:1].lower() + asked[1:]
+    if not chosen:
+        return _("You get this message by the notification policy of the site: %(choice)s.", choice=asked)
+    return _(
+        "You get this mail because of your choice on the page Notifications: %(choice)s. "
+        "It can come twice; its Message-ID is the same then.",
+        choice=asked,
+    )
 
 
 _OF_INSPECTIONS = frozenset({Choice.ROUND_MISSED.value, Choice.FINDING_OVERDUE.value, Choice.FINDING_MINE.value})
@@ -82,6 +104,8 @@ def _page(event: Happened, why: str, order_id: object) -> str:
         return f"/rounds/{event.data.get('round', '')}"
     if why in (Choice.FINDING_OVERDUE, Choice.FINDING_MINE):
         return f"/audits/{event.data.get('audit', '')}#finding-{event.data.get('finding', '')}"
+    if why in news.WRITTEN and (path := news.page(Choice(why))):
+        return path
     if order_id is not None:
         return f"/orders/{order_id}"
     return "/engine" if why == Choice.ENGINE_ALARM else "/notifications"
@@ -89,7 +113,7 @@ def _page(event: Happened, why: str, order_id: object) -> str:
 
 def _of_inspection(event: Happened, number: str, zone: str) -> tuple[str, list[str]]:
     data = event.data
-    title, time = str(data.get("title", "")), _("Time: %(time)s", time=_when(event.at, zone))
+    title, time = str(data.get("title", "")), _("Time: %(time)s", time=shown_time(event.at, zone))
     if event.kind == "round.missed":
         head = _("Round missed: %(number)s %(title)s", number=number, title=title)
         return head, [f"{number}: {title}", _("Nobody began it in time."), time]
@@ -118,9 +142,20 @@ def _of_order(event: Happened, why: str, number: str, zone: str) -> tuple[str, l
         Choice.ASSIGNED.value: _("Assigned to you"),
         Choice.EMERGENCY.value: _("EMERGENCY"),
         Choice.ESCALATED.value: _("Escalated"),
+        Choice.REQUESTED.value: _("Requested"),
+        Choice.WARNED.value: _("Target near"),
+        Choice.DELAYED.value: _("On hold"),
     }.get(why, _("Order"))
+    action = {
+        Choice.ASSIGNED.value: _("begin it, or say why not"),
+        Choice.EMERGENCY.value: _("see at once who takes care of it"),
+        Choice.ESCALATED.value: _("see who takes care of it, and why it was not done in time"),
+        Choice.REQUESTED.value: _("approve it, or reject it with a reason"),
+        Choice.WARNED.value: _("see whether it will be done in time"),
+        Choice.DELAYED.value: _("see what it waits for"),
+    }.get(why)
     title, priority = stored(str(data.get("title", ""))), data.get("priority")
-    due = {name: _when(data[name], zone) for name in ("response_due", "completion_due") if data.get(name)}
+    due = {name: shown_time(data[name], zone) for name in ("response_due", "completion_due") if data.get(name)}
     return f"{head}: {number} {title}", [
         f"{number}: {title}",
         _("Asset: %(asset)s", asset=data.get("asset", "")),
@@ -132,12 +167,13 @@ def _of_order(event: Happened, why: str, number: str, zone: str) -> tuple[str, l
         _("First response by: %(time)s", time=due["response_due"]) if "response_due" in due else "",
         _("Completion by: %(time)s", time=due["completion_due"]) if "completion_due" in due else "",
         _("Reason: %(why)s", why=stored(str(data["why"]))[:LONGEST]) if data.get("why") else "",
-        _("Time: %(time)s", time=_when(event.at, zone)),
+        _("Time: %(time)s", time=shown_time(event.at, zone)),
+        _("What to do: %(action)s", action=action) if action else "",
     ]
 
 
 def _of_engine(event: Happened, why: str, zone: str) -> tuple[str, list[str]]:
-    time = _("Time: %(time)s", time=_when(event.at, zone))
+    time = _("Time: %(time)s", time=shown_time(event.at, zone))
     if why not in list(Choice):
         return _("Test message"), [_("This is the test message that was asked for."), time]
     problem, action = (stored(str(event.data.get(name, ""))) for name in ("problem", "action"))
@@ -150,7 +186,7 @@ def _of_engine(event: Happened, why: str, zone: str) -> tuple[str, list[str]]:
     ]
 
 
-def _when(at: Any, zone: str) -> str:
+def shown_time(at: Any, zone: str) -> str:
     try:
         local = ZoneInfo(zone)
     except (ZoneInfoNotFoundError, ValueError):
@@ -159,5 +195,5 @@ def _when(at: Any, zone: str) -> str:
     return f"{moment.astimezone(local):%Y-%m-%d %H:%M} ({local.key})"
 
 
-def _one_line(text: str) -> str:
+def one_line(text: str) -> str:
     return " ".join(text.split())[:200]

@@ -1,14 +1,12 @@
 """Who is notified of an event, and why. No clock, no I/O."""
 
-from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
-from enum import StrEnum
-from typing import Any
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import timedelta
 
+from workorder_core.notifying import kinds
 from workorder_core.notifying.attempts import Channel
-from workorder_core.sentences import say
-from workorder_core.words import OrderType
+from workorder_core.notifying.kinds import Choice, Happened
 
 TEST = "receiver.test"
 """The kind of event that goes only to the receiver for which it was created."""
@@ -16,49 +14,8 @@ OF_THE_PAST = timedelta(days=1)
 """An event recorded this long after it happened is imported history: no mail is sent about it."""
 
 
-OF_OWNERS = frozenset({"audit.found", "audit.finding_open", "audit.finding_overdue"})
-"""Events after which a finding's owner has to do something: it is new, its answer was rejected, it is overdue."""
-
-
-class Choice(StrEnum):
-    """The notifications that a person can choose by e-mail."""
-
-    ASSIGNED = "assigned"
-    EMERGENCY = "emergency"
-    ESCALATED = "escalated"
-    ENGINE_ALARM = "engine_alarm"
-    ROUND_MISSED = "round_missed"
-    FINDING_MINE = "finding_mine"
-    FINDING_OVERDUE = "finding_overdue"
-
-    @property
-    def label(self) -> str:
-        return _LABELS[self]
-
-
 OF_CONTRACTORS = frozenset({Choice.ASSIGNED})
 """The choices of a contractor."""
-
-_LABELS: Mapping[Choice, str] = {
-    Choice.ASSIGNED: say("An order is assigned to me"),
-    Choice.EMERGENCY: say("An emergency order is opened, or an order becomes one"),
-    Choice.ESCALATED: say("An order is escalated because a target has run out"),
-    Choice.ENGINE_ALARM: say("The engine raises an alarm about itself, or it is over"),
-    Choice.ROUND_MISSED: say("An inspection round is missed: nobody began it in time"),
-    Choice.FINDING_MINE: say("A finding of an audit is given to me, comes back to me, or is overdue"),
-    Choice.FINDING_OVERDUE: say("A finding of an audit is overdue"),
-}
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Happened:
-    """The facts of an event that decide who is notified. ``site`` None: the whole plant."""
-
-    kind: str
-    site: str | None
-    at: datetime
-    recorded_at: datetime
-    data: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,7 +55,8 @@ def reason(receiver: Receiver, event: Happened) -> str | None:
     if event.recorded_at - event.at > OF_THE_PAST:
         return None
     wants = receiver.wants if not receiver.is_contractor else OF_CONTRACTORS.intersection(receiver.wants)
-    return next((each for each in Choice if each in wants and _concerns(each, receiver, event)), None)
+    found = [each for each in kinds.of(event) if each in wants and concerns(each, receiver, event)]
+    return min(found, key=list(Choice).index, default=None)
 
 
 def _owns(receiver: Receiver, event: Happened) -> bool:
@@ -116,27 +74,19 @@ def fits(pattern: str, kind: str) -> bool:
     return pattern in ("*", kind) or (pattern.endswith(".*") and kind.startswith(pattern[:-1]))
 
 
-def _concerns(choice: Choice, receiver: Receiver, event: Happened) -> bool:
-    data, new = event.data, event.data.get("new") or {}
-    of_order = event.kind.startswith("order.")
-    match choice:
-        case Choice.ASSIGNED:
-            newly = new.get("assignee") is not None or event.kind == "order.opened"
-            theirs = (data.get("assignee"), event.site) == (receiver.technician, receiver.technician_site)
-            own = data.get("actor") == f"person:{receiver.person}"
-            return of_order and newly and theirs and receiver.technician is not None and not own
-        case Choice.EMERGENCY:
-            opened = event.kind == "order.opened" and data.get("type") == OrderType.EMERGENCY
-            return opened or (of_order and new.get("type") == OrderType.EMERGENCY)
-        case Choice.ESCALATED:
-            return event.kind == "order.escalated"
-        case Choice.ENGINE_ALARM:
-            return event.kind.startswith("engine_alarm.")
-        case Choice.ROUND_MISSED:
-            return event.kind == "round.missed"
-        case Choice.FINDING_MINE:
-            return (
-                event.kind in OF_OWNERS and _owns(receiver, event) and data.get("actor") != f"person:{receiver.person}"
-            )
-        case Choice.FINDING_OVERDUE:
-            return event.kind == "audit.finding_overdue"
+def concerns(choice: Choice, receiver: Receiver, event: Happened) -> bool:
+    """Whether an event, which is news of this kind, is news for a person: some kinds are so only for whom they name.
+
+    Nobody is notified of what they have done themselves to their own work.
+    """
+    if not choice.is_mine:
+        return True
+    if event.data.get("actor") == f"person:{receiver.person}":
+        return False
+    if choice is Choice.FINDING_MINE:
+        return _owns(receiver, event)
+    if receiver.technician is None or event.site != receiver.technician_site:
+        return False
+    if choice is Choice.ASSIGNED:
+        return event.data.get("assignee") == receiver.technician
+    return receiver.technician in (event.data.get("technicians") or ())

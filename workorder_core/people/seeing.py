@@ -19,6 +19,8 @@ SEEN_BY: Mapping[str, frozenset[Role]] = {
     "round": EVERYBODY,
     "audit": EVERYBODY,
     "rota": EVERYBODY,
+    "notification_policy": EVERYBODY,
+    "certificate": frozenset({Role.PLANNER, Role.ADMINISTRATOR}),
 }
 """By the event's subject, the roles that may read that subject elsewhere: orders, alarms, stock, runs and, at every
 site, documents. A plant-wide event has no site, so only readers of every site receive it."""

@@ -20,6 +20,7 @@ from db.costs import costs
 from db.errors import NotFound
 from db.files import files
 from db.inventory import order_lines
+from db.notifying import ways
 from db.orders import job_plans, order_content, order_links, work_orders
 from db.people import assignments, technicians
 from db.plant import plant
@@ -54,6 +55,7 @@ _NATURAL_NEXT = {
 }
 _BEFORE = timedelta(days=1)
 """Late readings from this long before an order was opened are shown with it."""
+MESSAGES_SHOWN = 50
 router = APIRouter(include_in_schema=False, dependencies=[KNOWN])
 
 
@@ -108,6 +110,7 @@ def order_page(request: Request, conn: Connection, order_id: UUID, *, now: datet
         comments=order_content.comments(conn, order_id),
         files=files.of_order(conn, order_id),
         links=links,
+        messages=ways.of_order(conn, order_id, limit=MESSAGES_SHOWN),
         **inspections.of_order(conn, order_id),
         job_plans=job_plans.in_force(conn, [site.code]) if Step.PLAN in offered else [],
         **_CHOICES,

@@ -131,6 +131,7 @@
   function concerns(event) { return event.altered.some((each) => follows.includes(each)); }
 
   function hear(news) {
+    document.dispatchEvent(new Event("heard"));
     if (news.up && !up) {
       up = true;
       if (due?.idle) { clearTimeout(due.timer); due = null; soon(pause(), true); }

@@ -5,7 +5,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Path, Query, Request, Response
 
-from api.asking import ADMINISTERS, SEES, Actor, Asking, Conn, Now
+from api.asking import ADMINISTERS, Actor, Conn, Now
 from api.once import OnlyOnce
 from api.paging import Id, Order, Paged, PagedByFifty, Text
 from api.routers.notifying.setup import Delivery
@@ -13,8 +13,6 @@ from api.shapes.receivers import (
     AttemptOut,
     MessageOut,
     NewWebhookOut,
-    NotificationsIn,
-    NotificationsOut,
     OutboxOut,
     ReceiverOut,
     WebhookIn,
@@ -152,18 +150,3 @@ def skip(receiver_id: Number, event_id: EventId, conn: Conn, now: Now) -> Receiv
 def outbox(conn: Conn) -> OutboxOut:
     """Read how many messages wait to be delivered."""
     return OutboxOut.model_validate(deliveries.backlog(conn))
-
-
-@router.get("/me/notifications", dependencies=[SEES])
-def mine(request: Request, conn: Conn, who: Asking) -> NotificationsOut:
-    """Read which e-mails you get."""
-    found = receivers.of_user(conn, person(who))
-    return NotificationsOut.of(found, mail_is_set_up=delivery(request).mail_from is not None)
-
-
-@router.put("/me/notifications", dependencies=[SEES])
-def choose(request: Request, body: NotificationsIn, conn: Conn, now: Now, who: Asking) -> NotificationsOut:
-    """Choose which e-mails you get, and at which address."""
-    receivers.choose(conn, person(who), body.address, body.choices, actor=who.actor, at=now)
-    found = receivers.of_user(conn, person(who))
-    return NotificationsOut.of(found, mail_is_set_up=delivery(request).mail_from is not None)

@@ -39,6 +39,7 @@ class Post:
         """Decide and deliver all that is due now; return the attempts made."""
         while delivering.decide(self.conn, now=self.now):
             pass
+        delivering.release(self.conn, now=self.now)
         made = 0
         while due := self._due():
             made += sum(delivering.deliver_next(self.conn, each, self.means, lambda: self.now) for each in due)

@@ -15,7 +15,7 @@ from runtime.delivery.delivering import Means
 from tests import a_plant
 from tests.runtime.delivery.conftest import mail_server
 from workorder_core.notifying.attempts import Fault
-from workorder_core.notifying.whom import Choice
+from workorder_core.notifying.kinds import Choice
 from workorder_core.people.access import Role
 
 ORDER = UUID("00000000-0000-0000-0000-000000000042")

@@ -17,7 +17,8 @@ from workorder_core.notifying.attempts import (
     RetryAt,
     after_attempt,
 )
-from workorder_core.notifying.whom import Choice, Happened, Receiver
+from workorder_core.notifying.kinds import Choice, Happened
+from workorder_core.notifying.whom import Receiver
 
 NOW = datetime(2026, 3, 2, 6, 30, tzinfo=UTC)
 

@@ -1,0 +1,23 @@
+"""The lists of messages and of notification policies."""
+
+from collections.abc import Mapping
+
+from api.papers.columns import ListFile, columns
+
+_WAYS = columns(
+    kind="kind", subject="subject", at="at@", site="site", receiver="receiver", channel="channel", why="why",
+    state="state", note="held or not sent because", lead="sent with event", created_at="made@", due_at="due@",
+    attempts="attempts", tried_at="last attempt@", fault="its fault", detail="in detail", ended_at="ended@",
+    seen_at="seen@", event_id="event id", id="id",
+)  # fmt: skip
+MESSAGE_LISTS: Mapping[str, ListFile] = {
+    "/me/messages": ListFile(name="my-messages", of_sites=False, columns=_WAYS),
+    "/work-orders/{order_id}/messages": ListFile(name="messages-of-an-order", of_sites=False, columns=_WAYS),
+    "/sites/{site_code}/notification-policy/versions": ListFile(
+        name="notification-policy-versions",
+        of_sites=False,
+        columns=columns(
+            site="site", version="version", changed_by="changed by", changed_at="changed@", why="why", policy="policy",
+        ),
+    ),
+}  # fmt: skip
