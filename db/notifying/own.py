@@ -59,9 +59,7 @@ def check(found: Bounds, channel: Channel, choices: Collection[Choice]) -> None:
     """Raise NotToBeChosen if a choice is forbidden by a channel."""
     for each in choices:
         if found.forbids(each, channel):
-            problem = say(
-                "the policy of the plant forbids this by {channel}: {choice}", channel=channel, choice=each.label
-            )
+            problem = say("the plant's policy forbids this by {channel}: {choice}", channel=channel, choice=each.label)
             raise NotToBeChosen(channel.value, problem)
 
 

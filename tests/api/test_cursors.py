@@ -30,6 +30,7 @@ from tests.api.lists.rows import (
     shadow_order,
     shadow_run,
 )
+from tests.api.lists.rows_of_messages import message_of_order, policy_version
 from tests.api.lists.rows_of_rotas import overridden, rota, rota_version, uncovered
 from tests.api.lists.rows_of_work import (
     ONE_ORDER,
@@ -204,6 +205,8 @@ LISTS: dict[str, tuple[Add, Callable[[Any], object]]] = {
     "/receivers": (receiver, lambda row: row["id"]),
     "/receivers/{receiver_id}/messages": (message, lambda row: row["event_id"]),
     "/receivers/{receiver_id}/attempts": (attempt, lambda row: row["id"]),
+    "/work-orders/{order_id}/messages": (message_of_order, lambda row: row["event_id"]),
+    "/sites/{site_code}/notification-policy/versions": (policy_version, lambda row: row["version"]),
     "/items": (item, lambda row: row["id"]),
     "/items/{item_id}/lots": (lot, lambda row: row["lot"]),
     "/stores": (store, lambda row: row["id"]),
@@ -240,8 +243,8 @@ LISTS: dict[str, tuple[Add, Callable[[Any], object]]] = {
 }  # fmt: skip
 
 
-OF_PEOPLE = {"/calendar-feeds"}
-"""A person's own, so that a key has none: test_feeds reads it."""
+OF_PEOPLE = {"/calendar-feeds", "/me/messages"}
+"""A person's own, so that a key has none: test_feeds and test_own read them."""
 
 
 @pytest.fixture
@@ -267,7 +270,7 @@ def address(path: str, asset: int = 1, order_id: UUID = RUN) -> str:
     return V1 + path.format(
         technician_id=1,
         kind="rulebook", run_id=1, asset_id=asset, run_key=RUN, receiver_id=1, plan_id=1, checklist_id=1, item_id=1,
-        rota_id=1,
+        rota_id=1, site_code="NTH",
         order_id=order_id,
         schedule_id=1,
     )  # fmt: skip

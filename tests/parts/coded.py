@@ -58,7 +58,17 @@ _OTHER_TITLES = {"Not Found", "Method Not Allowed", "Invalid form", "Not underst
 
 CODED: Mapping[str, list[str]] = {
     **{each.__qualname__ + "@" + each.__module__: _said(each) for each in _ENUMS},
-    "states of receivers and messages": ["active", "paused", "disabled", "pending", "delivered", "skipped"],
+    "states of receivers and messages": [
+        "active",
+        "paused",
+        "disabled",
+        "pending",
+        "held",
+        "gathered",
+        "withheld",
+        "delivered",
+        "skipped",
+    ],
     "what judges": ["rule", "model"],
     "classes of the sample": ["centrifugal pump", "pump", "fan", "compressor", "motor", "valve"],
     "Target": ["start", "completion"],

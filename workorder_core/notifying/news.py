@@ -79,11 +79,7 @@ def _said(event: Happened, choice: Choice, subject: str) -> tuple[str, list[str]
             named = {"certificate": text("certificate"), "name": text("name") or subject}
             lines = [
                 _("Technician: %(name)s", name=named["name"]),
-                _(
-                    "Certificate: %(certificate)s, until %(day)s",
-                    certificate=text("certificate"),
-                    day=text("valid_until"),
-                ),
+                _("Certificate: %(name)s, until %(day)s", name=text("certificate"), day=text("valid_until")),
             ]
             return _("Certificate ends: %(certificate)s of %(name)s", **named), lines, _("have it renewed")
     lines = [_("Changed: %(subject)s", subject=subject), _("Reason: %(why)s", why=text("why")) if text("why") else ""]

@@ -42,7 +42,7 @@ def shown(
         sites=sites,
         site=chosen,
         versions=versions[:20],
-        version=newest.version if newest else 0,
+        number=newest.version if newest else 0,
         policy=from_document(newest.document) if newest else NO_POLICY,
         choices=list(Choice),
         text=json.dumps(document, indent=2, ensure_ascii=False),

@@ -234,6 +234,7 @@ def bodies(theirs: dict[str, Any], own: dict[str, Any]) -> dict[str, list[Any]]:
         "/rotas": [ROTA],
         "/rotas/{rota_id}": [{name: value for name, value in ROTA.items() if name not in ("site", "code")}],
         "/overrides": [OVERRIDE],
+        "/notification-policy": [{"one_by_one": 2}],
         "/schedules": [{"site": SITE, "from_date": "2031-03-05"}],
         "/schedules/{schedule_id}/visits/{order_id}": [{"people": ["x"], "starts_at": "2031-03-05T08:00:00Z"}],
         "/try": [{"people": ["x"], "starts_at": "2031-03-05T08:00:00Z"}],

@@ -51,7 +51,7 @@ OF_NO_SITE = {
     "audit_anchors", "import_places",
     "idempotent_answers", "users", "sessions", "api_keys", "sign_in_attempts", "broker_sessions", "pulse_key",
     "change_heads", "calendar_feeds", "foreign_names", "known_devices", "receivers", "fan_out", "deliveries",
-    "delivery_attempts", "engine_alarm_news",
+    "delivery_attempts", "engine_alarm_news", "notification_settings", "certificates_reported",
 }  # fmt: skip
 """Tables that tell of the plant, the engine, or who asks; read by who sees every site, or by nobody."""
 
@@ -247,6 +247,7 @@ def fill(client: TestClient, asset: int, order: str, own_order: str) -> Iterator
     span = {"begins_at": "2031-01-01T08:00:00Z", "ends_at": "2031-01-02T08:00:00Z"}
     at = f"/rotas/{made.json()['id']}/overrides"
     yield "override", post(at, layer="first", person="olaf", why="a course", **span).status_code
+    yield "policy", client.put(f"{v1}/sites/NTH/notification-policy", json={"one_by_one": 1}).status_code
     yield "meter", post(f"/assets/{asset}/meter-entries", **count).status_code
     yield "remark", post(f"/work-orders/{order}/comments", text="It hums").status_code
     files = {"file": ("new.txt", MARK.encode())}

@@ -302,11 +302,22 @@ FORMS = {
         {"name": " ", "url": "ftp://erp", "kinds": "odd", "sites": "X X"},
     ),
     "/outbox/{receiver_id}/{verb}": Known("/outbox/{receiver}", "/outbox/{receiver}/pause"),
+    "/notification-policy": Known(
+        "/notification-policy?site=NTH", "/notification-policy", {"site": "NTH", "document": "{}", "version": "0"},
+        {"document": '{"events": {"alarm": {"to": ["person:nobody-there"]}}}'},
+    ),
     "/outbox/{receiver_id}/messages/{event_id}/{verb}": Known(
         "/outbox/{receiver}", "/outbox/{receiver}/messages/{event}/skip"
     ),
 }  # fmt: skip
-OF_PEOPLE = {"/notifications", "/language", "/my-calendars", "/my-calendars/{feed_id}/revoke"}
+OF_PEOPLE = {
+    "/notifications",
+    "/notifications/seen",
+    "/notifications/test/{channel}",
+    "/language",
+    "/my-calendars",
+    "/my-calendars/{feed_id}/revoke",
+}
 """What a key has not: notifications are tried with who has an e-mail address, calendars in test_feeds."""
 FILES = {
     "/imports": ("assets.csv", b"Tag;Name\nP-1;Pump\n"),
