@@ -19,6 +19,7 @@ from api.shapes.receivers import NotificationsIn
 from db.events import receivers
 from db.notifying import own, policies, ways
 from db.notifying.own import NotToBeChosen
+from db.plant import plant
 from workorder_core.notifying.attempts import Channel
 from workorder_core.notifying.kinds import Choice
 from workorder_core.notifying.policies import Digest
@@ -73,6 +74,7 @@ def mine(request: Request, conn: Conn, now: Now, who: Asking) -> Response:
         apprise_services=sorted(setup.apprise_services),
         technician=who.technician,
         sees_all=who.sites is None,
+        own_zone=next((each.time_zone for each in plant.sites(conn, who.sites)), "UTC"),
     )
 
 

@@ -34,7 +34,8 @@ def shown(
     chosen = plant.site_by_code(conn, site, who.sites) if site or not sites else sites[0]
     versions = policies.versions(conn, chosen.code)
     newest = versions[0] if versions else None
-    document = newest.document if newest else NotificationPolicyIn().document()
+    # The database keeps no order of fields.
+    document = NotificationPolicyIn.model_validate(newest.document if newest else {}).document()
     return page(
         request,
         "notifying/policy.html",
