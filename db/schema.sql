@@ -709,6 +709,25 @@ CREATE FUNCTION public.new_scan_token() RETURNS text
     SELECT rtrim(translate(encode(uuid_send(gen_random_uuid()), 'base64'), '+/', '-_'), '=')
 $$;
 
+CREATE FUNCTION public.note_assignee() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+    INSERT INTO order_people (technician_id, order_id) VALUES (NEW.assignee_id, NEW.id) ON CONFLICT DO NOTHING;
+    RETURN NULL;
+END
+$$;
+
+CREATE FUNCTION public.note_person_of_visit() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+    INSERT INTO order_people (technician_id, order_id)
+    SELECT NEW.technician_id, v.order_id FROM schedule_visits v WHERE v.id = NEW.visit_id ON CONFLICT DO NOTHING;
+    RETURN NULL;
+END
+$$;
+
 CREATE FUNCTION public.notification_policies_stay() RETURNS trigger
     LANGUAGE plpgsql
     AS $$
@@ -2211,6 +2230,11 @@ CREATE TABLE public.order_parts (
     CONSTRAINT order_parts_used_check CHECK ((used >= (0)::double precision))
 );
 
+CREATE TABLE public.order_people (
+    technician_id integer NOT NULL,
+    order_id uuid NOT NULL
+);
+
 CREATE TABLE public.order_steps (
     order_id uuid NOT NULL,
     seq integer NOT NULL,
@@ -3521,6 +3545,9 @@ ALTER TABLE ONLY public.order_links
 ALTER TABLE ONLY public.order_parts
     ADD CONSTRAINT order_parts_pkey PRIMARY KEY (order_id, line);
 
+ALTER TABLE ONLY public.order_people
+    ADD CONSTRAINT order_people_pkey PRIMARY KEY (technician_id, order_id);
+
 ALTER TABLE ONLY public.order_steps
     ADD CONSTRAINT order_steps_pkey PRIMARY KEY (order_id, seq);
 
@@ -3856,6 +3883,8 @@ CREATE INDEX on_call_rota_people_by_user ON public.on_call_rota_people USING btr
 
 CREATE INDEX order_links_to ON public.order_links USING btree (to_id);
 
+CREATE INDEX order_people_of_order ON public.order_people USING btree (order_id);
+
 CREATE INDEX purchase_requests_of_site ON public.purchase_requests USING btree (site_id, id);
 
 CREATE UNIQUE INDEX purchase_requests_one_open ON public.purchase_requests USING btree (item_id, store_id) WHERE (state = ANY (ARRAY['requested'::text, 'ordered'::text]));
@@ -3998,6 +4027,8 @@ CREATE TRIGGER assets_have_scan_addresses AFTER INSERT ON public.assets FOR EACH
 
 CREATE TRIGGER assets_tell_the_judge AFTER INSERT ON public.assets FOR EACH ROW EXECUTE FUNCTION public.tell_judge_of_asset();
 
+CREATE TRIGGER assignees_are_noted AFTER INSERT OR UPDATE OF assignee_id ON public.work_orders FOR EACH ROW WHEN ((new.assignee_id IS NOT NULL)) EXECUTE FUNCTION public.note_assignee();
+
 CREATE TRIGGER bill_changes_are_logged AFTER INSERT OR DELETE OR UPDATE ON public.bills_of_material FOR EACH ROW EXECUTE FUNCTION public.log_change_of_parts('bill of material', '');
 
 CREATE TRIGGER bin_changes_are_logged AFTER INSERT OR DELETE OR UPDATE ON public.bins FOR EACH ROW EXECUTE FUNCTION public.log_change_of_parts('store', '');
@@ -4007,6 +4038,8 @@ CREATE TRIGGER bins_follow_the_ledger BEFORE INSERT OR UPDATE ON public.stock_bi
 CREATE TRIGGER bins_have_scan_addresses AFTER INSERT ON public.bins FOR EACH ROW EXECUTE FUNCTION public.give_scan_address('bin_id');
 
 CREATE TRIGGER calendar_changes_are_logged AFTER INSERT OR DELETE OR UPDATE ON public.site_calendars FOR EACH ROW EXECUTE FUNCTION public.log_change('calendar');
+
+CREATE TRIGGER changed_firms_are_announced AFTER UPDATE OF firm ON public.technicians FOR EACH ROW WHEN ((new.firm IS DISTINCT FROM old.firm)) EXECUTE FUNCTION public.announce_access();
 
 CREATE TRIGGER changed_keys_are_announced AFTER DELETE OR UPDATE OF roles, sites, revoked_at ON public.api_keys FOR EACH ROW EXECUTE FUNCTION public.announce_access();
 
@@ -4115,6 +4148,8 @@ CREATE TRIGGER order_history_is_never_emptied BEFORE TRUNCATE ON public.order_hi
 CREATE TRIGGER order_history_makes_events AFTER INSERT ON public.order_history FOR EACH ROW WHEN ((new.step <> 'prices'::text)) EXECUTE FUNCTION public.event_of_order();
 
 CREATE TRIGGER orders_have_scan_addresses AFTER INSERT ON public.work_orders FOR EACH ROW EXECUTE FUNCTION public.give_scan_address('order_id');
+
+CREATE TRIGGER people_of_visits_are_noted AFTER INSERT OR UPDATE OF published ON public.visit_people FOR EACH ROW WHEN (new.published) EXECUTE FUNCTION public.note_person_of_visit();
 
 CREATE TRIGGER place_changes_are_logged AFTER INSERT OR DELETE OR UPDATE ON public.installations FOR EACH ROW EXECUTE FUNCTION public.log_change('place');
 
@@ -4480,6 +4515,12 @@ ALTER TABLE ONLY public.order_links
 
 ALTER TABLE ONLY public.order_parts
     ADD CONSTRAINT order_parts_order_id_fkey FOREIGN KEY (order_id) REFERENCES public.work_orders(id);
+
+ALTER TABLE ONLY public.order_people
+    ADD CONSTRAINT order_people_order_id_fkey FOREIGN KEY (order_id) REFERENCES public.work_orders(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.order_people
+    ADD CONSTRAINT order_people_technician_id_fkey FOREIGN KEY (technician_id) REFERENCES public.technicians(id);
 
 ALTER TABLE ONLY public.order_steps
     ADD CONSTRAINT order_steps_attachment_id_fkey FOREIGN KEY (attachment_id) REFERENCES public.attachments(id);

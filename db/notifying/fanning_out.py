@@ -158,8 +158,12 @@ class _Round:
             row["person"]
             for row in self._people
             if (row["sites"] is None or event.site in row["sites"])
+            and (not row["is_contractor"] or self._is_of_contractor(row, event, choice))
             and any(self._is_named(row, event, choice, each) for each in to)
         ]
+
+    def _is_of_contractor(self, row: Mapping[str, Any], event: Happened, choice: Choice) -> bool:
+        return choice in whom.OF_CONTRACTORS and self._is_named(row, event, choice, "concerned")
 
     def _is_named(self, row: Mapping[str, Any], event: Happened, choice: Choice, target: str) -> bool:
         kind, _, name = target.partition(":")

@@ -44,6 +44,7 @@ ON CONFLICT (user_name) DO UPDATE SET off_kinds = excluded.off_kinds, quiet_begi
 -- name: people
 -- Everybody who may be notified by a policy, with roles, sites and crews.
 SELECT u.name AS person, u.roles, u.sites, t.code AS technician, s.code AS technician_site,
+       t.firm IS NOT NULL AND NOT 'administrator' = ANY(u.roles) AS is_contractor,
        ARRAY(SELECT cs.code || '/' || c.code FROM crew_members m JOIN crews c ON c.id = m.crew_id JOIN sites cs ON cs.id = c.site_id
              WHERE m.technician_id = t.id) AS crews
 FROM users u LEFT JOIN technicians t ON t.id = u.technician_id LEFT JOIN sites s ON s.id = t.site_id

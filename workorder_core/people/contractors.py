@@ -57,6 +57,8 @@ POST /my-calendars
 POST /my-calendars/{feed_id}/revoke
 GET /notifications
 POST /notifications
+GET /notifications/banner
+POST /notifications/seen
 GET /language
 POST /language
 GET /password

@@ -23,6 +23,7 @@ from db.plant import plant
 from workorder_core.notifying.attempts import Channel
 from workorder_core.notifying.kinds import Choice
 from workorder_core.notifying.policies import Digest
+from workorder_core.notifying.whom import OF_CONTRACTORS
 from workorder_core.sentences import Said, say
 
 router = APIRouter(include_in_schema=False, dependencies=[KNOWN], route_class=FormRoute)
@@ -66,7 +67,7 @@ def mine(request: Request, conn: Conn, now: Now, who: Asking) -> Response:
         settings=policies.settings_of(conn, user),
         bounds=own.bounds(conn, who.sites),
         messages=ways.of_user(conn, user, limit=SHOWN) if is_person else [],
-        choices=list(Choice),
+        choices=[each for each in Choice if who.contractor is None or each in OF_CONTRACTORS],
         channels=[Channel.EMAIL, *own.OTHERS],
         digests=list(Digest),
         mail_from=setup.mail_from,

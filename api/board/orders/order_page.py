@@ -110,7 +110,7 @@ def order_page(request: Request, conn: Connection, order_id: UUID, *, now: datet
         comments=order_content.comments(conn, order_id),
         files=files.of_order(conn, order_id),
         links=links,
-        messages=ways.of_order(conn, order_id, limit=MESSAGES_SHOWN),
+        messages=[] if who.contractor is not None else ways.of_order(conn, order_id, limit=MESSAGES_SHOWN),
         **inspections.of_order(conn, order_id),
         job_plans=job_plans.in_force(conn, [site.code]) if Step.PLAN in offered else [],
         **_CHOICES,
