@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from api.shapes.notifications import NotificationPolicyIn, NotificationRuleIn
+from api.shapes.notifying.notifications import NotificationPolicyIn, NotificationRuleIn
 from workorder_core.notifying.kinds import Choice
 from workorder_core.notifying.policies import NO_SETTINGS, from_document
 from workorder_core.notifying.when import Gather, decide

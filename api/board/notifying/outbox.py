@@ -14,7 +14,7 @@ from api.board.forms.forms import FormRoute, shown_on
 from api.board.rendering import page
 from api.once import SentForm
 from api.routers.notifying.receivers import delivery
-from api.shapes.receivers import WebhookIn
+from api.shapes.notifying.receivers import WebhookIn
 from db.errors import AlreadyExists
 from db.events import deliveries, events, receivers
 from db.plant import plant

@@ -15,7 +15,7 @@ from api.board.rendering import page
 from api.once import SentForm
 from api.routers.notifying.own import save_others
 from api.routers.notifying.receivers import delivery, person
-from api.shapes.receivers import NotificationsIn
+from api.shapes.notifying.receivers import NotificationsIn
 from db.events import receivers
 from db.notifying import own, policies, ways
 from db.notifying.own import NotToBeChosen

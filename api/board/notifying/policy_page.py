@@ -13,7 +13,7 @@ from api.board.forms.form_errors import InvalidForm
 from api.board.forms.forms import FormRoute, shown_on
 from api.board.rendering import page
 from api.once import SentForm
-from api.shapes.notifications import EXAMPLE, NotificationPolicyIn
+from api.shapes.notifying.notifications import EXAMPLE, NotificationPolicyIn
 from db.notifying import policies
 from db.notifying.policies import UnknownTargets
 from db.plant import plant

@@ -9,8 +9,8 @@ from api.asking import SEES, Asking, Conn, Now
 from api.paging import Id, Order, PagedByFifty
 from api.routers.notifying.receivers import EventId, delivery, person
 from api.routers.notifying.setup import Delivery
-from api.shapes.notifications import WayOut
-from api.shapes.receivers import NotificationsIn, NotificationsOut
+from api.shapes.notifying.notifications import WayOut
+from api.shapes.notifying.receivers import NotificationsIn, NotificationsOut
 from db.events import receivers
 from db.notifying import own, policies, ways
 from db.notifying.own import NotToBeChosen

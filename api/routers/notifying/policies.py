@@ -6,7 +6,7 @@ from fastapi import APIRouter, Response
 
 from api.asking import PLANS_PEOPLE, SEES, Asking, Conn, Now, Version, Why
 from api.paging import Id, Order, PagedByFifty
-from api.shapes.notifications import NotificationPolicyIn, NotificationPolicyOut, WayOut
+from api.shapes.notifying.notifications import NotificationPolicyIn, NotificationPolicyOut, WayOut
 from db.notifying import policies, ways
 from db.orders import work_orders
 from db.plant import plant

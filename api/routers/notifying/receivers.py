@@ -9,7 +9,7 @@ from api.asking import ADMINISTERS, Actor, Conn, Now
 from api.once import OnlyOnce
 from api.paging import Id, Order, Paged, PagedByFifty, Text
 from api.routers.notifying.setup import Delivery
-from api.shapes.receivers import (
+from api.shapes.notifying.receivers import (
     AttemptOut,
     MessageOut,
     NewWebhookOut,

@@ -9,7 +9,7 @@ from uuid import UUID
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 
 from api.shapes.access import Sites
-from api.shapes.notifications import AppriseIn, MyChannelOut, MySettingsIn, NtfyIn
+from api.shapes.notifying.notifications import AppriseIn, MyChannelOut, MySettingsIn, NtfyIn
 from workorder_core.notifying.attempts import Channel
 from workorder_core.notifying.kinds import Choice
 from workorder_core.notifying.policies import Settings
