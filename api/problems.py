@@ -270,22 +270,17 @@ def install(app: FastAPI, page: Render, *, wants_page: Callable[[Request], bool]
         allowed = (error.headers or {}).get("Allow", "another method")
         detail = {
             404: say("there is nothing at {path}; the paths are listed at /api/v1/openapi.json", path=request.url.path),
-            405: say(
-                "{method} is not possible at {path}; use {allowed}",
-                method=request.method,
-                path=request.url.path,
-                allowed=allowed,
-            ),
-        }.get(error.status_code, str(error.detail))
+            405: say("{method} is not possible at {path}; use {allowed}", method=request.method,
+                     path=request.url.path, allowed=allowed),
+        }.get(error.status_code, str(error.detail))  # fmt: skip
         response = answer(request, _of_http(error), detail)
         response.headers.update(error.headers or {})
         return response
 
     async def form(request: Request, error: Exception) -> Response:
         assert isinstance(error, InvalidForm)
-        return await run_in_threadpool(
-            answer, request, Problem(error.status, "invalid-form", "Invalid form"), str(error)
-        )
+        how = Problem(error.status, "invalid-form", "Invalid form")
+        return await run_in_threadpool(answer, request, how, str(error))
 
     async def invalid(request: Request, error: Exception) -> Response:
         assert isinstance(error, RequestValidationError)
