@@ -42,7 +42,7 @@ from api.board.orders import order_content as order_content_pages
 from api.board.planning import calendar_pages, meter_form
 from api.board.planning import pages as planning_pages
 from api.board.runs import audit_report_pages, backtest_pages, import_pages, run_pages
-from api.board.scheduling import week_pages
+from api.board.scheduling import slot_pages, week_pages
 from api.description import refuse_unknown_parameters
 from api.papers import feeds, labels, prints
 from api.routers import (
@@ -67,7 +67,7 @@ from api.routers.orders import job_plans, order_content, order_moves, work_order
 from api.routers.planning import plans as maintenance_plans
 from api.routers.plant import calendars, devices, downtimes, files, hierarchy, plant, signals
 from api.routers.runs import runs, uploads
-from api.routers.scheduling import schedules
+from api.routers.scheduling import schedules, slots
 
 V1: tuple[APIRouter, ...] = (
     work_orders.router,
@@ -114,6 +114,7 @@ V1: tuple[APIRouter, ...] = (
     bookings.router,
     counting.router,
     schedules.router,
+    slots.router,
 )
 """The operations of the API, under /api/v1."""
 PAGES: tuple[APIRouter, ...] = (
@@ -160,6 +161,7 @@ PAGES: tuple[APIRouter, ...] = (
     meter_form.router,
     planning_pages.router,
     week_pages.router,
+    slot_pages.router,
     api_docs.router,
     signing.router,
 )

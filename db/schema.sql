@@ -2573,6 +2573,7 @@ CREATE TABLE public.schedules (
     accepted_at timestamp with time zone,
     published_by text,
     published_at timestamp with time zone,
+    taken_out jsonb DEFAULT '{}'::jsonb NOT NULL,
     CONSTRAINT schedules_check CHECK (((accepted_by IS NULL) = (accepted_at IS NULL))),
     CONSTRAINT schedules_check1 CHECK (((published_by IS NULL) = (published_at IS NULL))),
     CONSTRAINT schedules_check2 CHECK (((state <> 'accepted'::text) OR (accepted_at IS NOT NULL))),
@@ -2582,6 +2583,7 @@ CREATE TABLE public.schedules (
     CONSTRAINT schedules_reasons_check CHECK ((jsonb_typeof(reasons) = 'object'::text)),
     CONSTRAINT schedules_seconds_check CHECK ((seconds >= (0)::double precision)),
     CONSTRAINT schedules_state_check CHECK ((state = ANY (ARRAY['draft'::text, 'accepted'::text, 'published'::text, 'superseded'::text]))),
+    CONSTRAINT schedules_taken_out_check CHECK ((jsonb_typeof(taken_out) = 'object'::text)),
     CONSTRAINT schedules_version_check CHECK ((version >= 1)),
     CONSTRAINT schedules_weights_version_check CHECK ((weights_version >= 0))
 );

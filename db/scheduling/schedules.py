@@ -5,7 +5,7 @@ Whoever decides which schedule of a site is current locks the site's weeks first
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 from uuid import UUID
@@ -21,6 +21,7 @@ from workorder_core.scheduling.weeks import DATES, Planned, State, week_of
 from workorder_core.sentences import coded, say
 
 _QUERIES = sql.load("schedules")
+TakenOut = Mapping[str, Mapping[str, str]]
 
 
 class ScheduleChanged(StoreError):
@@ -64,6 +65,8 @@ class Schedule:
         Money by the name of each term, and their ``total``.
     reasons
         Why each job is not in it, by the job's id.
+    taken_out
+        What planners took out of the week, by the job's id: who (``by``) and when (``at``).
     """
 
     id: int
@@ -84,6 +87,7 @@ class Schedule:
     seconds: float | None
     costs: Mapping[str, float]
     reasons: Mapping[str, str]
+    taken_out: TakenOut
     accepted_by: str | None
     accepted_at: datetime | None
     published_by: str | None
@@ -116,6 +120,7 @@ class Draft:
     seconds: float | None = None
     costs: Mapping[str, float]
     reasons: Mapping[str, str]
+    taken_out: TakenOut = field(default_factory=dict)
     problem: Mapping[str, Any] | None = None
 
 
@@ -205,13 +210,15 @@ def elsewhere(conn: Connection, site_id: int, from_date: date, *, now: datetime)
 def propose(conn: Connection, draft: Draft, *, actor: str, at: datetime) -> Schedule:
     """Store a proposal and return it: as a draft, and what was proposed before is superseded.
 
-    It is superseded itself if somebody has pinned or released a visit since its facts were read, or if there is a
-    proposal from later facts: of two runs at once, one is stored and the other superseded.
+    It is superseded itself if somebody has pinned, released or taken out a visit since its facts were read, or if there
+    is a proposal from later facts: of two runs at once, one is stored and the other superseded.
     """
     lock_weeks(conn, draft.site_id)
     current = of_week(conn, draft.site_id, draft.from_date)
     before = current.get(State.DRAFT)
-    outdated = pinned(conn, current) != frozenset(draft.pins) or (before is not None and before.read_at > draft.read_at)
+    later = before is not None and before.read_at > draft.read_at
+    by_hand = (pinned(conn, current), taken_out(current))
+    outdated = later or by_hand != (frozenset(draft.pins), draft.taken_out)
     if before is not None and not outdated:
         set_state(conn, before.id, State.SUPERSEDED, actor=actor, at=at)
     return _added(conn, draft, State.SUPERSEDED if outdated else State.DRAFT, actor=actor, at=at)
@@ -226,6 +233,19 @@ def pinned(conn: Connection, current: Mapping[State, Schedule]) -> frozenset[Pla
     return frozenset(found.values())
 
 
+def taken_out(current: Mapping[State, Schedule]) -> TakenOut:
+    """Return what planners took out of a week: out of its proposal, or out of what they work on."""
+    found: dict[str, Mapping[str, str]] = {}
+    for each in (current.get(State.DRAFT), working(current)):
+        found |= {} if each is None else each.taken_out
+    return found
+
+
+def set_taken_out(conn: Connection, schedule_id: int, those: TakenOut) -> None:
+    """Note what planners took out of a schedule's week."""
+    conn.execute(_QUERIES["set_taken_out"], {"id": schedule_id, "taken_out": Jsonb(dict(those))})
+
+
 def begin_accepted(conn: Connection, based_on: Schedule, *, actor: str, at: datetime) -> Schedule:
     """Copy a published schedule for planners to work on, and return the copy."""
     draft = Draft(
@@ -237,6 +257,7 @@ def begin_accepted(conn: Connection, based_on: Schedule, *, actor: str, at: date
         weights_version=based_on.weights_version,
         costs=based_on.costs,
         reasons=based_on.reasons,
+        taken_out=based_on.taken_out,
     )
     return _added(conn, draft, State.ACCEPTED, actor=actor, at=at)
 
@@ -337,6 +358,7 @@ def _added(conn: Connection, draft: Draft, state: State, *, actor: str, at: date
         "seconds": draft.seconds,
         "costs": Jsonb(dict(draft.costs)),
         "reasons": Jsonb(dict(draft.reasons)),
+        "taken_out": Jsonb(dict(draft.taken_out)),
         "accepted_by": actor if accepted else None,
         "accepted_at": at if accepted else None,
     }

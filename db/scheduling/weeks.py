@@ -13,9 +13,8 @@ from psycopg import Connection
 from db.errors import NotFound, StoreError
 from db.plant import plant
 from db.scheduling import order_facts, schedules, weights
-from db.scheduling.order_facts import OrderFacts
 from db.scheduling.problem import read_problem
-from db.scheduling.schedules import Schedule, ScheduleFinal
+from db.scheduling.schedules import Schedule, ScheduleFinal, TakenOut
 from workorder_core.orders import statuses
 from workorder_core.scheduling.checking import Broken, Rule, check
 from workorder_core.scheduling.costing import cost
@@ -25,12 +24,13 @@ from workorder_core.scheduling.weeks import (
     Differences,
     Planned,
     State,
+    by_hand_since,
     changed,
     differences,
     job_id,
+    kept_out,
     merged,
     minute_of,
-    order_and_part,
     placed,
     plan_of,
     planned_of,
@@ -69,6 +69,8 @@ class Week:
         From now on, or from the week's beginning, with what is pinned and published in it.
     current
         Its schedules by state.
+    taken_out
+        What planners took out of it, by the job's id.
     """
 
     site_id: int
@@ -76,6 +78,7 @@ class Week:
     problem: Problem
     current: Mapping[State, Schedule]
     pins: frozenset[Planned]
+    taken_out: TakenOut
     weights_version: int
     read_at: datetime
 
@@ -94,16 +97,6 @@ class Tried:
     after: float
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Unscheduled:
-    """A job that a schedule does not have. ``why`` is empty where no run has looked since it came."""
-
-    order: OrderFacts
-    part: int
-    minutes: int
-    why: str
-
-
 def read(conn: Connection, site: str, from_date: date, *, now: datetime) -> Week:
     """Read the facts of a week; of a week that is over, as if it were its last minute."""
     place = plant.site_by_code(conn, site)
@@ -111,25 +104,26 @@ def read(conn: Connection, site: str, from_date: date, *, now: datetime) -> Week
     ends = schedules.begin_of(from_date + timedelta(days=DATES), place.time_zone)
     starts = min(max(now.replace(second=0, microsecond=0), begins), ends - timedelta(minutes=1))
     current = schedules.of_week(conn, place.id, from_date)
-    pins = schedules.pinned(conn, current)
+    pins, out = schedules.pinned(conn, current), schedules.taken_out(current)
     told = schedules.visits_of(conn, current.get(State.PUBLISHED))
     planned = {each.job: each for each in schedules.visits_of(conn, schedules.working(current))}
     planned |= {each.job: each for each in pins}
     of_costs = weights.of_site(conn, place.id)
     dates = DATES - (starts - begins).days
-    problem = read_problem(conn, place, starts, dates, weights=of_costs.weights)
+    problem = with_week(
+        read_problem(conn, place, starts, dates, weights=of_costs.weights),
+        planned=tuple(planned.values()),
+        published=told,
+        elsewhere=schedules.elsewhere(conn, place.id, from_date, now=now),
+        frozen_until=now + FREEZE,
+    )
     return Week(
         site_id=place.id,
         from_date=from_date,
-        problem=with_week(
-            problem,
-            planned=tuple(planned.values()),
-            published=told,
-            elsewhere=schedules.elsewhere(conn, place.id, from_date, now=now),
-            frozen_until=now + FREEZE,
-        ),
+        problem=kept_out(problem, out, BY_HAND),
         current=current,
         pins=pins,
+        taken_out=out,
         weights_version=of_costs.version,
         read_at=now,
     )
@@ -162,9 +156,9 @@ def with_marks(conn: Connection, week: Week, visits: Iterable[Planned]) -> list[
 
 
 def pins_changed(conn: Connection, week: Week) -> bool:
-    """Return whether somebody has pinned or released a visit of a week since it was read."""
+    """Return whether somebody has pinned, released or taken out a visit of a week since it was read."""
     current = schedules.of_week(conn, week.site_id, week.from_date)
-    return schedules.pinned(conn, current) != week.pins
+    return (schedules.pinned(conn, current), schedules.taken_out(current)) != (week.pins, week.taken_out)
 
 
 def broken(conn: Connection, schedule: Schedule, week: Week) -> tuple[Broken, ...]:
@@ -218,8 +212,9 @@ def move(
     at: datetime,
     expected_version: int | None = None,
 ) -> Schedule:
-    """Give an order another visit, pinned by who did it, or none, and return the schedule.
+    """Give an order another visit, pinned by who did it, or take it out of the week, and return the schedule.
 
+    No run puts back what was taken out until it is released, or has a visit again by hand.
     Raises NotAllowedHere with the rules that it would break, ScheduleChanged, ScheduleFinal, NotFound, NotInWeek.
     """
     schedule = editable(conn, schedule_id, expected_version)
@@ -232,7 +227,11 @@ def move(
     reasons = {name: why for name, why in schedule.reasons.items() if name != job_id(order, part)}
     if tried.visit is None:
         reasons[job_id(order, part)] = BY_HAND
+        _unpin(conn, week, order, part, besides=schedule.id)
+        out = {"by": actor, "at": at.isoformat()}
+        schedules.set_taken_out(conn, schedule.id, {**schedule.taken_out, job_id(order, part): out})
     else:
+        _put_back(conn, week, job_id(order, part))
         schedules.put(conn, schedule.id, [replace(tried.visit, pinned_by=actor, pinned_at=at)])
     return _noted(conn, schedule, week, reasons)
 
@@ -248,18 +247,27 @@ def pin(
     at: datetime,
     expected_version: int | None = None,
 ) -> Schedule:
-    """Pin a visit so that no run moves it, or release it, and return the schedule. Raises NotFound."""
+    """Pin a visit so that no run moves it, or release it, and return the schedule. Raises NotFound.
+
+    What was taken out is released so that the next run may propose it again.
+    """
     schedule = editable(conn, schedule_id, expected_version)
+    job = job_id(order, part)
+    current = schedules.of_week(conn, schedule.site_id, schedule.from_date)
+    if not pinned and job in schedules.taken_out(current):
+        week = of_schedule(conn, schedule, now=at)
+        _put_back(conn, week, job)
+        return _noted(conn, schedule, week, {name: why for name, why in schedule.reasons.items() if name != job})
     of_order = [each for each in schedules.visits_of(conn, schedule) if (each.order, each.part) == (order, part)]
     if not of_order:
-        raise NotFound("visit", job_id(order, part))
+        raise NotFound("visit", job)
     by = {"pinned_by": actor, "pinned_at": at} if pinned else {"pinned_by": None, "pinned_at": None}
     if (of_order[0].pinned_by is not None) == pinned:
         return schedule
     schedules.put(conn, schedule.id, [replace(of_order[0], **by)])
-    for other in schedules.of_week(conn, schedule.site_id, schedule.from_date).values():
-        if not pinned and other.id != schedule.id:
-            _release(conn, other, order, part)
+    week = of_schedule(conn, schedule, now=at)
+    if not pinned:
+        _unpin(conn, week, order, part, besides=schedule.id)
     return _noted(conn, schedule, of_schedule(conn, schedule, now=at), schedule.reasons)
 
 
@@ -283,8 +291,9 @@ def accept(
     week = of_schedule(conn, schedule, now=at)
     before = schedules.working(week.current)
     old, new = schedules.visits_of(conn, before), schedules.visits_of(conn, schedule)
+    new = by_hand_since(old, new, schedule.read_at)
     wanted = new if only is None else merged(old, new, only)
-    known = week.jobs
+    known = {name for name in week.jobs if name not in week.taken_out or week.jobs[name].begun}
     over = _over(conn, old)
     visits = [each for each in wanted if each.job in known] + [each for each in old if each.order in over]
     visits = list({each.job: each for each in visits}.values())
@@ -298,6 +307,7 @@ def accept(
         schedules.set_state(conn, before.id, State.SUPERSEDED, actor=actor, at=at)
     schedules.take_out(conn, schedule.id, new)
     schedules.put(conn, schedule.id, visits)
+    schedules.set_taken_out(conn, schedule.id, week.taken_out)
     schedules.set_state(conn, schedule.id, State.ACCEPTED, actor=actor, at=at)
     there = {each.job for each in visits}
     reasons = {name: why for name, why in schedule.reasons.items() if name not in there}
@@ -312,19 +322,6 @@ def discard(conn: Connection, schedule_id: int, *, actor: str, at: datetime, exp
         raise ScheduleFinal(schedule.state, say("only a proposal or an unpublished plan can be discarded"))
     schedules.set_state(conn, schedule.id, State.SUPERSEDED, actor=actor, at=at)
     return schedules.get(conn, schedule.id)
-
-
-def unscheduled(conn: Connection, schedule: Schedule, week: Week) -> list[Unscheduled]:
-    """Return the jobs of the week that a schedule does not have, the most urgent first."""
-    there = {each.job for each in schedules.visits_of(conn, schedule)}
-    jobs = [job for job in week.problem.jobs if job.id not in there and not job.begun]
-    facts = order_facts.orders(conn, {order_and_part(job.id)[0] for job in jobs})
-    found = []
-    for job in jobs:
-        order, part = order_and_part(job.id)
-        why = schedule.reasons.get(job.id) or job.blocked or ""
-        found.append(Unscheduled(order=facts[order], part=part, minutes=job.minutes, why=why))
-    return sorted(found, key=lambda each: (each.order.priority, each.order.number, each.part))
 
 
 def compared(conn: Connection, schedule: Schedule) -> tuple[Differences, Schedule | None]:
@@ -361,13 +358,25 @@ def _job(conn: Connection, week: Week, order: UUID, part: int) -> Job:
 
 def _free(problem: Problem, job: Job, visit: Visit | None) -> Problem:
     """Return a problem in which one job is set by hand."""
-    alone = replace(job, pinned=visit, published=job.published if visit is not None else None)
+    blocked = None if job.blocked == BY_HAND else job.blocked
+    alone = replace(job, pinned=visit, blocked=blocked, published=job.published if visit is not None else None)
     return replace(problem, jobs=tuple(alone if each.id == job.id else each for each in problem.jobs))
 
 
-def _release(conn: Connection, schedule: Schedule, order: UUID, part: int) -> None:
-    those = [each for each in schedules.visits_of(conn, schedule) if (each.order, each.part) == (order, part)]
-    schedules.put(conn, schedule.id, [replace(each, pinned_by=None, pinned_at=None) for each in those])
+def _unpin(conn: Connection, week: Week, order: UUID, part: int, *, besides: int) -> None:
+    """Release a visit in the week's other schedules."""
+    for schedule in week.current.values():
+        those = [each for each in schedules.visits_of(conn, schedule) if (each.order, each.part) == (order, part)]
+        if schedule.id != besides:
+            schedules.put(conn, schedule.id, [replace(each, pinned_by=None, pinned_at=None) for each in those])
+
+
+def _put_back(conn: Connection, week: Week, job: str) -> None:
+    """Forget that a job was taken out of a week."""
+    for schedule in week.current.values():
+        if job in schedule.taken_out:
+            rest = {name: each for name, each in schedule.taken_out.items() if name != job}
+            schedules.set_taken_out(conn, schedule.id, rest)
 
 
 def _noted(conn: Connection, schedule: Schedule, week: Week, reasons: Mapping[str, str]) -> Schedule:

@@ -23,7 +23,7 @@ MOST_TRIES = 3
 
 
 class _PinnedMeanwhile(Exception):
-    """Somebody has pinned or released a visit since the week was read."""
+    """Somebody has pinned, released or taken out a visit since the week was read."""
 
 
 def execute(work: Work) -> Done:
@@ -35,7 +35,7 @@ def execute(work: Work) -> Done:
             with work.conn.transaction():
                 return _propose(work, asked, last=left == 0)
         except _PinnedMeanwhile:
-            work.log(kept("a planner has pinned or released a visit meanwhile: planning again"))
+            work.log(kept("a planner has changed the week by hand meanwhile: planning again"))
     raise AssertionError("the last one is stored")
 
 
@@ -64,6 +64,7 @@ def _propose(work: Work, asked: ScheduleIn, *, last: bool) -> Done:
         read_at=week.read_at,
         based_on=based_on,
         pins=week.pins,
+        taken_out=week.taken_out,
         run_id=work.run.id,
         weights_version=week.weights_version,
         seconds=round(time.monotonic() - began, 3),

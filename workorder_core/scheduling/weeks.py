@@ -166,6 +166,27 @@ def with_week(
     return replace(problem, jobs=jobs, frozen_until=freeze)
 
 
+def kept_out(problem: Problem, jobs: Collection[str], why: str) -> Problem:
+    """Return a problem in which some jobs, by id, cannot be planned; work that has begun goes on."""
+    found = (
+        replace(each, blocked=each.blocked or why, pinned=None) if each.id in jobs and not each.begun else each
+        for each in problem.jobs
+    )
+    return replace(problem, jobs=tuple(found))
+
+
+def by_hand_since(old: Iterable[Planned], new: Iterable[Planned], since: datetime) -> tuple[Planned, ...]:
+    """Return a proposal with what somebody pinned in the plan after its facts were read; what was pinned in the
+    proposal itself still later stays."""
+    found = {each.job: each for each in new}
+    for each in old:
+        proposed = found.get(each.job)
+        at = None if proposed is None else proposed.pinned_at
+        if each.pinned_at is not None and each.pinned_at > since and (at is None or at < each.pinned_at):
+            found[each.job] = each
+    return tuple(found.values())
+
+
 def placed(problem: Problem, job: Job, people: Sequence[str], starts: Minute) -> Visit:
     """Return a visit of a job from a minute on: as long as these people need, and longer by the breaks that it meets.
     ``check`` says whether it may be so."""

@@ -24,9 +24,11 @@ from db.plant import plant
 from db.runs import runs
 from db.scheduling import by_hand, order_facts, publishing, schedules, weeks
 from db.scheduling.schedules import Schedule
+from db.scheduling.unscheduled import taken_out
 from db.scheduling.weeks import NotAllowedHere, NotInWeek
 from workorder_core.runs.runs import SCHEDULE
 from workorder_core.runs.runs import State as RunState
+from workorder_core.scheduling.loads import loads
 from workorder_core.scheduling.weeks import State, job_id, week_of
 from workorder_core.sentences import say
 
@@ -70,9 +72,10 @@ def shown(
     facts |= {"today": today, "monday": monday, "opened": opened, "zone": site.time_zone, "there": there}
     facts |= {"previous": monday - timedelta(days=7), "following": monday + timedelta(days=7)}
     facts |= {"days": [monday + timedelta(days=n) for n in range(7)], "planning": _planning(conn, site.code, monday)}
+    read = weeks.read(conn, site.code, monday, now=now)
+    facts["demand"] = [each.sentence for each in loads(read.problem) if each.share is None or each.share > 1]
     if schedule is None:
         return page(request, "scheduling/week.html", schedule=None, **facts)
-    read = weeks.of_schedule(conn, schedule, now=now)
     shown = week_view.view(conn, schedule, read, opened=opened)
     facts |= {"view": shown, "changed": _changed(conn, schedule, shown), "frozen": now + weeks.FREEZE}
     return page(request, "scheduling/week.html", schedule=schedule, currency=read.problem.currency, **facts)
@@ -136,6 +139,7 @@ def visit(
     order = order_facts.orders(conn, [order_id], site_id=schedule.site_id).get(order_id)
     if order is None:
         raise NotFound("work order", order_id)
+    out_by, out_at = taken_out(week.taken_out, job_id(order_id, part))
     return page(
         request,
         "scheduling/visit.html",
@@ -151,6 +155,8 @@ def visit(
         written=formats.day,
         broken=[each.sentence for each in weeks.broken(conn, schedule, week) if job and each.job == job.id],
         reason=schedule.reasons.get(job_id(order_id, part), ""),
+        taken_out_by=out_by,
+        taken_out_at=out_at,
         editable=schedule.state in (State.DRAFT, State.ACCEPTED) and job is not None and not job.begun,
     )
 

@@ -13,7 +13,8 @@ from db.people import technicians
 from db.scheduling import order_facts, schedules, weeks
 from db.scheduling.order_facts import OrderFacts
 from db.scheduling.schedules import Schedule
-from db.scheduling.weeks import Unscheduled, Week
+from db.scheduling.unscheduled import Unscheduled, unscheduled
+from db.scheduling.weeks import Week
 from workorder_core.scheduling.problem import Job, Person
 from workorder_core.scheduling.tours import minutes_between
 from workorder_core.scheduling.weeks import Differences, Planned
@@ -136,7 +137,7 @@ def view(conn: Connection, schedule: Schedule, week: Week, *, opened: date | Non
     return View(
         rows=rows,
         days=days,
-        unscheduled=weeks.unscheduled(conn, schedule, week),
+        unscheduled=unscheduled(conn, schedule, week),
         other=wrong[None],
         visits=len(planned),
         changes=changes,

@@ -27,8 +27,9 @@ from api.shapes.scheduling.schedules import (
 from api.shapes.times import Day
 from db.plant import plant
 from db.scheduling import order_facts, publishing, schedules, weeks, weights
+from db.scheduling import unscheduled as missing
 from db.scheduling.schedules import Schedule
-from db.scheduling.weeks import Unscheduled
+from db.scheduling.unscheduled import Unscheduled
 from workorder_core.people.access import Who
 from workorder_core.scheduling.weeks import Planned, State, week_of
 
@@ -114,7 +115,7 @@ def visits(schedule_id: ScheduleId, conn: Conn, part: Paged) -> list[VisitOut]:
 def unscheduled(schedule_id: ScheduleId, conn: Conn, now: Now, part: Paged) -> list[UnscheduledOut]:
     """List the orders that wait and are not in the schedule, by urgency, each with the reason."""
     schedule = schedules.get(conn, schedule_id)
-    found = weeks.unscheduled(conn, schedule, weeks.of_schedule(conn, schedule, now=now))
+    found = missing.unscheduled(conn, schedule, weeks.of_schedule(conn, schedule, now=now))
     return [
         UnscheduledOut(
             order_id=each.order.id,
@@ -124,6 +125,8 @@ def unscheduled(schedule_id: ScheduleId, conn: Conn, now: Now, part: Paged) -> l
             priority=each.order.priority,
             completion_due=each.order.completion_due,
             why=each.why,
+            taken_out_by=each.taken_out_by,
+            taken_out_at=each.taken_out_at,
         )
         for each in part.of_all(found, BY_URGENCY)
     ]
@@ -220,7 +223,7 @@ def move(body: VisitIn, change: Change) -> ScheduleOut:
 
 @router.delete("/schedules/{schedule_id}/visits/{order_id}", dependencies=[PLANS])
 def take_out(change: Change) -> ScheduleOut:
-    """Take a visit out of a schedule; a run may propose another one."""
+    """Take a visit out of the week: no run puts it back until it is released."""
     return change.move((), None)
 
 
@@ -232,7 +235,7 @@ def pin(change: Change) -> ScheduleOut:
 
 @router.post("/schedules/{schedule_id}/visits/{order_id}/release", dependencies=[PLANS])
 def release(change: Change) -> ScheduleOut:
-    """Release a pinned visit: the next run may move it."""
+    """Release a pinned visit, or an order that was taken out: the next run may move it, or put it back."""
     return change.pin(pinned=False)
 
 

@@ -11,6 +11,7 @@ from api.shapes.plant import Code
 from api.shapes.times import Day, Moment
 from db.scheduling.order_facts import OrderFacts
 from db.scheduling.schedules import Schedule
+from db.scheduling.slots import Offers
 from db.scheduling.weeks import Tried
 from db.scheduling.weights import Version
 from workorder_core.scheduling.checking import Broken, Rule
@@ -106,6 +107,8 @@ class UnscheduledOut(BaseModel):
     priority: int
     completion_due: datetime | None
     why: str = Field(description="empty: no run has looked for a time since it came")
+    taken_out_by: str | None = Field(description="who took it out by hand, so that no run puts it back")
+    taken_out_at: datetime | None
 
 
 class BrokenOut(BaseModel):
@@ -154,6 +157,33 @@ class TriedOut(BaseModel):
             cost_before=tried.before if costs else None,
             cost_after=tried.after if costs else None,
         )
+
+
+class SlotOut(BaseModel):
+    """A time at which work fits into the plan without anything else being moved."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    from_date: date = Field(description="the Monday of its week")
+    schedule_id: int | None = Field(description="the plan of that week; null: it has none yet")
+    people: list[str] = Field(description="codes of technicians; the first one has the order")
+    starts_at: datetime
+    ends_at: datetime
+    cost: float | None = Field(description="what it adds to the costs of the plan; null: you may not see costs")
+
+
+class SlotsOut(BaseModel):
+    """The cheapest times for an order, or for work that nobody has ordered yet. Nothing is stored."""
+
+    slots: list[SlotOut] = Field(description="three at most, an hour apart at least, the cheapest first")
+    why: str = Field(description="why there is none; empty where there is one")
+    currency: str = Field(description="of the costs; empty: the site has none")
+
+    @classmethod
+    def of(cls, offers: Offers, *, costs: bool) -> "SlotsOut":
+        found = [SlotOut.model_validate(each) for each in offers.offers]
+        shown = found if costs else [each.model_copy(update={"cost": None}) for each in found]
+        return cls(slots=shown, why=offers.why, currency=offers.currency)
 
 
 class AcceptIn(BaseModel):

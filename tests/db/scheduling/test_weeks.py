@@ -9,7 +9,7 @@ import pytest
 from psycopg.errors import ExclusionViolation
 
 from db.orders import work_orders
-from db.scheduling import order_facts, publishing, schedules, weeks, weights
+from db.scheduling import order_facts, publishing, schedules, unscheduled, weeks, weights
 from db.scheduling.schedules import Draft, ScheduleChanged, ScheduleFinal
 from db.scheduling.weeks import NotAllowedHere
 from runtime.scheduling import planning
@@ -41,6 +41,7 @@ def a_draft(conn, now=MONDAY):
         read_at=now,
         based_on=schedules.working(week.current),
         pins=week.pins,
+        taken_out=week.taken_out,
         costs=weeks.costs_of(week.problem, plan),
         reasons=reasons,
     )
@@ -178,6 +179,34 @@ def test_a_run_that_read_before_somebody_pinned_is_superseded(conn):
     draft = a_draft(conn, MONDAY + HOUR)
     weeks.pin(conn, plan.id, next(iter(visits_by_order(conn, plan))), pinned=True, actor=ACTOR, at=MONDAY)
     assert schedules.propose(conn, draft, actor=ACTOR, at=MONDAY).state is State.SUPERSEDED
+
+
+def test_what_a_planner_takes_out_stays_out_until_it_is_released(conn):
+    plan = accepted(conn)
+    order, at = next(iter(visits_by_order(conn, plan))), MONDAY.replace(hour=9) + timedelta(days=2)
+    draft, late = propose(conn, MONDAY + HOUR), a_draft(conn, MONDAY + 2 * HOUR)
+    plan = weeks.move(conn, plan.id, order, people=[], starts_at=None, actor=ACTOR, at=MONDAY + 2 * HOUR)
+    assert schedules.propose(conn, late, actor=ACTOR, at=MONDAY).state is State.SUPERSEDED
+    plan = weeks.accept(conn, draft.id, actor=ACTOR, at=MONDAY + 2 * HOUR)
+    assert order not in visits_by_order(conn, plan)
+    again = propose(conn, MONDAY + 3 * HOUR)
+    assert order not in visits_by_order(conn, again) and "planner" in again.reasons[str(order)]
+    out = unscheduled.unscheduled(conn, again, weeks.of_schedule(conn, again, now=MONDAY))
+    assert [each.taken_out_by for each in out if each.order.id == order] == [ACTOR]
+    weeks.pin(conn, again.id, order, pinned=False, actor=ACTOR, at=MONDAY)
+    assert order in visits_by_order(conn, propose(conn, MONDAY + 4 * HOUR))
+    plan = weeks.move(conn, plan.id, order, people=[], starts_at=None, actor=ACTOR, at=MONDAY)
+    weeks.move(conn, plan.id, order, people=["holm"], starts_at=at, actor=ACTOR, at=MONDAY)
+    assert not weeks.read(conn, "NTH", DAY, now=MONDAY).taken_out
+
+
+def test_what_was_pinned_after_a_proposal_was_read_is_kept_when_that_is_accepted(conn):
+    plan = accepted(conn)
+    order = next(iter(visits_by_order(conn, plan)))
+    draft, at = propose(conn, MONDAY + HOUR), MONDAY.replace(hour=9) + timedelta(days=2)
+    weeks.move(conn, plan.id, order, people=["holm"], starts_at=at, actor=ACTOR, at=MONDAY + 2 * HOUR)
+    kept = visits_by_order(conn, weeks.accept(conn, draft.id, actor=ACTOR, at=MONDAY + 2 * HOUR))[order]
+    assert (kept.people, kept.starts_at, kept.pinned_by) == (("holm",), at, ACTOR)
 
 
 def test_a_released_visit_is_free_again(conn):
