@@ -12,6 +12,7 @@ from psycopg.types.json import Jsonb
 from db import sql
 from db.errors import StoreError
 from workorder_core.scheduling.documents import weights_document, weights_of
+from workorder_core.scheduling.policy import ALONE, Policy, policy_document, policy_of
 from workorder_core.scheduling.problem import Weights
 from workorder_core.sentences import say
 
@@ -44,10 +45,16 @@ class Version:
     @property
     def weights(self) -> Weights:
         """Return the weights."""
-        return weights_of(self.document)
+        return weights_of({name: each for name, each in self.document.items() if name != ALONE})
+
+    @property
+    def policy(self) -> Policy:
+        """Return what a run may accept by itself."""
+        return policy_of(self.document)
 
 
-USUAL = Version(version=0, document=weights_document(Weights()), made_by=None, made_at=None, why="")
+_BEGINS_WITH = weights_document(Weights()) | {ALONE: policy_document(Policy())}
+USUAL = Version(version=0, document=_BEGINS_WITH, made_by=None, made_at=None, why="")
 
 
 def of_site(conn: Connection, site_id: int) -> Version:
@@ -70,7 +77,8 @@ def write(
     before = of_site(conn, site_id).version
     if expected_version is not None and expected_version != before:
         raise WeightsChanged(expected_version, before)
-    whole = weights_document(weights_of(document))
+    weights = weights_of({name: each for name, each in document.items() if name != ALONE})
+    whole = weights_document(weights) | {ALONE: policy_document(policy_of(document))}
     facts = {"site_id": site_id, "version": before + 1, "document": Jsonb(whole), "actor": actor, "at": at, "why": why}
     with conn.cursor(row_factory=scalar_row) as cursor:
         if cursor.execute(_QUERIES["add_weights"], facts).fetchone() is None:

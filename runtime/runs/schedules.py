@@ -6,7 +6,7 @@ from typing import Any
 
 from api.shapes.runs import ScheduleIn
 from db.errors import StoreError
-from db.scheduling import schedules, weeks
+from db.scheduling import by_policy, schedules, weeks
 from db.scheduling.schedules import Draft, Schedule
 from db.scheduling.weeks import Week
 from runtime.runs.work import CannotBeDone, Done, Work
@@ -14,7 +14,7 @@ from runtime.scheduling import planning
 from runtime.scheduling.planning import Effort
 from workorder_core.scheduling.documents import problem_document
 from workorder_core.scheduling.explaining import explain
-from workorder_core.scheduling.weeks import State, plan_of, planned_of
+from workorder_core.scheduling.weeks import Differences, State, plan_of, planned_of
 from workorder_core.sentences import kept
 
 SEED = 1
@@ -75,11 +75,13 @@ def _propose(work: Work, asked: ScheduleIn, *, last: bool) -> Done:
     stored = schedules.propose(work.conn, draft, actor=work.run.requested_by, at=datetime.now(UTC))
     if stored.state is State.SUPERSEDED and not last and weeks.pins_changed(work.conn, week):
         raise _PinnedMeanwhile
-    return Done(result=_result(work, week, stored))
-
-
-def _result(work: Work, week: Week, stored: Schedule) -> dict[str, Any]:
     found, _ = weeks.compared(work.conn, stored)
+    if stored.state is State.DRAFT:
+        stored = by_policy.accept(work.conn, stored, week, found, at=datetime.now(UTC), log=work.log)
+    return Done(result=_result(work, week, stored, found))
+
+
+def _result(work: Work, week: Week, stored: Schedule, found: Differences) -> dict[str, Any]:
     return {
         "schedule": stored.id,
         "state": stored.state.value,
