@@ -14,7 +14,7 @@ from db.scheduling.weeks import NotAllowedHere, Week
 from workorder_core.people.access import Role, Who
 from workorder_core.scheduling.policy import asks_a_planner, told_otherwise
 from workorder_core.scheduling.weeks import Differences, State, plan_of
-from workorder_core.sentences import kept
+from workorder_core.sentences import kept, say
 
 POLICY = Who("system:policy", frozenset({Role.PLANNER}))
 """Who has accepted what no planner was asked about."""
@@ -43,7 +43,7 @@ def accept(
         policy, changes, told, before=weeks.costs_of(week.problem, old)["total"], after=proposal.costs["total"]
     )
     if why is None and weeks.broken(conn, proposal, week):
-        why = kept("it breaks a rule")
+        why = say("it breaks a rule")
     if why is not None:
         log(kept("left for a planner: {why}", why=why))
         return proposal

@@ -75,10 +75,10 @@ def _propose(work: Work, asked: ScheduleIn, *, last: bool) -> Done:
     stored = schedules.propose(work.conn, draft, actor=work.run.requested_by, at=datetime.now(UTC))
     if stored.state is State.SUPERSEDED and not last and weeks.pins_changed(work.conn, week):
         raise _PinnedMeanwhile
-    found, _ = weeks.compared(work.conn, stored)
+    changes, _ = weeks.compared(work.conn, stored)
     if stored.state is State.DRAFT:
-        stored = by_policy.accept(work.conn, stored, week, found, at=datetime.now(UTC), log=work.log)
-    return Done(result=_result(work, week, stored, found))
+        stored = by_policy.accept(work.conn, stored, week, changes, at=datetime.now(UTC), log=work.log)
+    return Done(result=_result(work, week, stored, changes))
 
 
 def _result(work: Work, week: Week, stored: Schedule, found: Differences) -> dict[str, Any]:

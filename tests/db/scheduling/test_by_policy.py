@@ -41,7 +41,8 @@ def test_new_orders_are_accepted_without_asking_and_published_where_that_is_allo
     make_orders(conn, 1)
 
     def asked():
-        draft, said = propose(conn, MONDAY + HOUR), []
+        draft = propose(conn, MONDAY + HOUR)
+        said: list[str] = []
         week = weeks.of_schedule(conn, draft, now=MONDAY + HOUR)
         changes, _ = weeks.compared(conn, draft)
         return by_policy.accept(conn, draft, week, changes, at=MONDAY + HOUR, log=said.append), said
