@@ -71,6 +71,7 @@ def world(pool, client, seeded):
             "INSERT INTO asset_health (asset_id, at, index, signal, value, limit_at, limit_known) "
             "VALUES (%s, %s, 50, '', 1, 2, true)", [asset, at]
         )  # fmt: skip
+        conn.execute("INSERT INTO survival_functions VALUES (%s, %s, '{1}', '{0.5}', '')", [asset, at])
         conn.execute(
             "INSERT INTO quarantine (topic, payload, payload_bytes, payload_sha256, reason, problem, received_at, "
             "last_received_at) VALUES ('plantwright/v1/NTH/P-1', 'x', 1, sha256('x'), 'not_json', 'WVKB', now(), now())"
