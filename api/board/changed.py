@@ -13,6 +13,7 @@ from markupsafe import Markup
 
 from api.board import words
 from api.language import formats
+from workorder_core.digits import plain
 from workorder_core.language import N_, _
 from workorder_core.sentences import translated
 from workorder_core.words import FailureMode
@@ -98,6 +99,8 @@ def _value(name: str, value: Any, zone: str) -> Text:
         return ", ".join(f"{words.words(str(each))}: {_value(str(each), of, zone)}" for each, of in value.items())
     if isinstance(value, list):
         return ", ".join(str(_value(name, each, zone)) for each in value)
+    if isinstance(value, int | float):
+        return formats.digits(plain(value))
     return _time(value, zone) if isinstance(value, str) else str(value)
 
 
@@ -125,7 +128,10 @@ _SAYS: Mapping[str, Callable[[Any], str]] = {
     "failure_mode": _mode,
     "response_minutes": _minutes,
     "completion_minutes": _minutes,
-    **dict.fromkeys(("asset_class", "class", "roles", "level", "kind", "numbers"), lambda code: words.words(str(code))),
+    **dict.fromkeys(
+        ("asset_class", "class", "roles", "level", "kind", "numbers", "state", "criticality"),
+        lambda code: words.words(str(code)),
+    ),
 }
 
 

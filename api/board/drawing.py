@@ -12,6 +12,7 @@ from db.plant.plant import Signal
 from db.reliability.survival import Stored
 from workorder_core.alarms.alarms import AlarmMetrics
 from workorder_core.alarms.standard import A_PERIOD, FLOOD_ABOVE, PERIOD, PERIODS_A_DAY
+from workorder_core.language import _
 
 _MOST_POINTS = 300
 WIDE, HIGH = 320, 96
@@ -31,8 +32,8 @@ def of_evidence(evidence: Evidence, signals: Mapping[str, Signal], zone: str) ->
                 "title": known.title if known else words.words(sign.signal),
                 "unit": words.unit(sign.unit),
                 "zone": zone,
-                "at": [at for at, _ in points],
-                "value": [value for _, value in points],
+                "at": [at for at, _value in points],
+                "value": [value for _at, value in points],
                 "usual": [sign.usual_low, sign.usual_high],
                 "limit": evidence.limit if by_rule and place == 0 else None,
                 "window": [evidence.since.timestamp(), evidence.at.timestamp()],
@@ -112,7 +113,7 @@ def of_alarms(found: AlarmMetrics, since: datetime, zone: str) -> list[dict[str,
     group = max(1, ceil(found.periods / _MOST_POINTS))
     most = [max(counts.get(number, 0) for number in range(begin, begin + group))
             for begin in range(0, found.periods, group)]  # fmt: skip
-    title = "Alarms in 10 minutes" if group == 1 else "Most alarms in 10 minutes"
+    title = _("Alarms in 10 minutes") if group == 1 else _("Most alarms in 10 minutes")
     chart = _of_counts(title, since, group * PERIOD, most, float(FLOOD_ABOVE), zone)
     if found.periods < 3 * PERIODS_A_DAY:
         return [chart]
@@ -120,7 +121,7 @@ def of_alarms(found: AlarmMetrics, since: datetime, zone: str) -> list[dict[str,
             for begin in range(0, found.periods, PERIODS_A_DAY)]  # fmt: skip
     return [
         chart,
-        _of_counts("Alarms in 24 hours", since, PERIODS_A_DAY * PERIOD, days, float(A_PERIOD * PERIODS_A_DAY), zone),
+        _of_counts(_("Alarms in 24 hours"), since, PERIODS_A_DAY * PERIOD, days, float(A_PERIOD * PERIODS_A_DAY), zone),
     ]
 
 

@@ -17,6 +17,8 @@ from api.papers.feeds import FeedIn
 from db.oncall import rotas
 from db.people import calendar_feeds, technicians
 from db.plant import plant
+from db.plant.plant import Asset
+from workorder_core.language import _
 from workorder_core.people.access import Who
 from workorder_core.people.technicians import Technician
 from workorder_core.sentences import say
@@ -27,12 +29,12 @@ router = APIRouter(include_in_schema=False, dependencies=[KNOWN], route_class=Fo
 @router.get("/my-calendars", dependencies=[SEES])
 def show(request: Request, conn: Conn, now: Now, who: Asking) -> Response:
     """Show the user's calendars, and the subjects of possible ones."""
-    kind, _, name = who.actor.partition(":")
+    kind, _sign, name = who.actor.partition(":")
     sites = plant.sites(conn, who.sites)
     codes = {each.id: each.code for each in sites}
     people = [each for each in technicians.listed(conn, within=who.sites) if each.active]
     mine = [each for each in people if (codes[each.site_id], each.code) == (who.technician_site, who.technician)]
-    of = [(f"technician {each.id}", f"My work orders ({each.name})") for each in mine]
+    of = [(f"technician {each.id}", _("My work orders (%(name)s)", name=each.name)) for each in mine]
     if who.contractor is None:
         of += _of_others(conn, who, now, [each for each in people if each not in mine])
     return page(
@@ -48,13 +50,23 @@ def show(request: Request, conn: Conn, now: Now, who: Asking) -> Response:
 
 def _of_others(conn: Connection, who: Who, now: datetime, people: list[Technician]) -> list[tuple[str, str]]:
     """Return what else a calendar can be of: other people, sites, assets and rotas."""
-    of = [(f"technician {each.id}", f"Work orders of {each.name}") for each in people]
-    of += [(f"site {each.code}", f"Planned downtime of {each.name}") for each in plant.sites(conn, who.sites)]
+    of = [(f"technician {each.id}", _("Work orders of %(name)s", name=each.name)) for each in people]
     of += [
-        (f"asset {each.id}", f"Planned downtime of {each.code} {each.name if each.name != each.code else ''}".strip())
+        (f"site {each.code}", _("Planned downtime of %(asset)s", asset=each.name))
+        for each in plant.sites(conn, who.sites)
+    ]
+    of += [
+        (f"asset {each.id}", _("Planned downtime of %(asset)s", asset=_named(each)))
         for each in plant.assets(conn, now=now, within=who.sites)
     ]
-    return of + [(f"rota {each.id}", f"On call: {each.rota.title}") for each in rotas.listed(conn, within=who.sites)]
+    return of + [
+        (f"rota {each.id}", _("On call: %(title)s", title=each.rota.title))
+        for each in rotas.listed(conn, within=who.sites)
+    ]
+
+
+def _named(asset: Asset) -> str:
+    return asset.code if asset.name == asset.code else f"{asset.code} {asset.name}"
 
 
 @router.post("/my-calendars", dependencies=[SEES])
@@ -86,7 +98,7 @@ def revoke(
 
 
 def _wanted(of: str) -> FeedIn:
-    kind, _, key = of.partition(" ")
+    kind, _space, key = of.partition(" ")
     if kind == "site" and key:
         return FeedIn(site=key)
     if kind in ("technician", "asset", "rota") and key.isdecimal() and len(key) < 10:

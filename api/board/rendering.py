@@ -83,6 +83,7 @@ for name in (
     "path_part",
     "money",
     "plain_amount",
+    "recurs",
     "size",
 ):
     _ENVIRONMENT.filters[name] = getattr(words, name)

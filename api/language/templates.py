@@ -5,6 +5,7 @@ text.
 """
 
 from collections.abc import Iterable
+from operator import index
 from typing import Any
 
 from jinja2 import Environment, pass_context, pass_eval_context
@@ -34,7 +35,7 @@ def _gettext(context: Context, text: str, /, **facts: Any) -> str:
 
 @pass_context
 def _ngettext(context: Context, one: str, many: str, num: int, /, **facts: Any) -> str:
-    return _filled(context, current().texts.ngettext(one, many, num), {"num": num, **facts})
+    return _filled(context, current().texts.ngettext(one, many, index(num)), {"num": num, **facts})
 
 
 @pass_context
@@ -44,7 +45,7 @@ def _pgettext(context: Context, where: str, text: str, /, **facts: Any) -> str:
 
 @pass_context
 def _npgettext(context: Context, where: str, one: str, many: str, num: int, /, **facts: Any) -> str:
-    return _filled(context, current().texts.npgettext(where, one, many, num), {"num": num, **facts})
+    return _filled(context, current().texts.npgettext(where, one, many, index(num)), {"num": num, **facts})
 
 
 def _filled(context: Context, text: str, facts: dict[str, Any]) -> str:

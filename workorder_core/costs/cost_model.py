@@ -6,6 +6,7 @@ from datetime import timedelta
 from decimal import Decimal
 
 from workorder_core.costs import money
+from workorder_core.sentences import coded, say
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,8 +55,8 @@ class Entry:
     def scope(self) -> str:
         """Its name for people."""
         if self.asset is not None:
-            return f"asset {self.asset}"
-        return "site" if self.asset_class is None else f"class {self.asset_class}"
+            return say("asset {code}", code=self.asset)
+        return coded("site") if self.asset_class is None else say("class {name}", name=coded(self.asset_class))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

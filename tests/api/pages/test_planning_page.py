@@ -141,7 +141,8 @@ def test_a_choice_that_the_list_does_not_have_is_refused_at_its_field(client, na
 
 
 def test_a_factor_that_is_no_number_is_refused_at_its_field(client):
-    typed = {"site": "NTH", "code": "GREASE", "title": "Grease", "objects": "P-101", "shift_factor": "NaN"}
-    answer = client.post("/planned-work/new", data=typed)
-    assert answer.status_code == 422
-    assert "Write a number from 0 to 1." in answer.text
+    for typed, said in (("NaN", "Write a number, not &#39;NaN&#39;."), ("1.5", "Write a number from 0 to 1.")):
+        sent = {"site": "NTH", "code": "GREASE", "title": "Grease", "objects": "P-101", "shift_factor": typed}
+        answer = client.post("/planned-work/new", data=sent)
+        assert answer.status_code == 422
+        assert said in answer.text
