@@ -45,13 +45,13 @@ def policy_of(document: Mapping[str, Any]) -> Policy:
     changes, people = given.get("changes", []), given.get("people_told", 0)
     costlier, publish = given.get("costlier", 0.0), given.get("publish", False)
     if not isinstance(changes, list) or not all(each in KINDS for each in changes):
-        raise InvalidWeights(f"{ALONE}.changes", say("give a list of: {kinds}", kinds=", ".join(KINDS)))
+        raise InvalidWeights(_within("changes"), say("give a list of: {kinds}", kinds=", ".join(KINDS)))
     if isinstance(people, bool) or not isinstance(people, int) or not 0 <= people <= MOST_PEOPLE:
-        raise InvalidWeights(f"{ALONE}.people_told", say("give a whole number from 0 to {most}", most=MOST_PEOPLE))
+        raise InvalidWeights(_within("people_told"), say("give a whole number from 0 to {most}", most=MOST_PEOPLE))
     if isinstance(costlier, bool) or not isinstance(costlier, int | float) or not 0 <= costlier <= 1e9:
-        raise InvalidWeights(f"{ALONE}.costlier", say("give an amount of money that is not negative"))
+        raise InvalidWeights(_within("costlier"), say("give an amount of money that is not negative"))
     if not isinstance(publish, bool):
-        raise InvalidWeights(f"{ALONE}.publish", say("give true or false"))
+        raise InvalidWeights(_within("publish"), say("give true or false"))
     return Policy(changes=frozenset(changes), people_told=people, costlier=float(costlier), publish=publish)
 
 
@@ -88,6 +88,11 @@ def asks_a_planner(
     if round(after - before, 2) > policy.costlier:
         return say("it costs {more:.2f} more than the plan", more=after - before)
     return None
+
+
+def _within(name: str) -> str:
+    """Return a field of the policy as errors name it."""
+    return f"{ALONE}.{name}"
 
 
 def _people(visit: Planned | None) -> tuple[str, ...]:
