@@ -324,6 +324,7 @@ NO_SITES = {
     "key_name",
     "kept_id",
     "receiver_id",
+    "channel",
     "event_id",
     "rule",
     "verdict",
