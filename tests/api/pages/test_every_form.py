@@ -303,8 +303,8 @@ FORMS = {
     ),
     "/outbox/{receiver_id}/{verb}": Known("/outbox/{receiver}", "/outbox/{receiver}/pause"),
     "/notification-policy": Known(
-        "/notification-policy?site=NTH", "/notification-policy", {"site": "NTH", "document": "{}", "version": "0"},
-        {"document": '{"events": {"alarm": {"to": ["person:nobody-there"]}}}'},
+        "/notification-policy?site=NTH", "/notification-policy", {"site": "NTH", "document": "{{}}", "version": "0"},
+        {"document": '{{"events": {{"alarm": {{"to": ["person:nobody-there"]}}}}}}'},
     ),
     "/outbox/{receiver_id}/messages/{event_id}/{verb}": Known(
         "/outbox/{receiver}", "/outbox/{receiver}/messages/{event}/skip"
