@@ -8,7 +8,7 @@ from psycopg import Connection
 
 from api.asking import Forbidden, NeedsEverySite
 from api.routers.changes import kinds_for
-from api.shapes.runs import AuditReportIn, AuditReportKept, BacktestIn, ImportIn, ScheduleIn
+from api.shapes.runs import AuditReportIn, AuditReportKept, BacktestIn, ImportIn, ScheduleIn, TriageIn
 from db import scope
 from db.errors import NotFound
 from db.orders import trail
@@ -29,6 +29,7 @@ from workorder_core.runs.runs import (
     IMPORT,
     KINDS,
     SCHEDULE,
+    TRIAGE,
     USUAL_PRIORITY,
     RunKind,
     State,
@@ -198,6 +199,15 @@ def ask_for_schedule(
     return queue.schedule(
         conn, site.code, asked.from_date, seconds=asked.seconds, actor=who.actor, at=at, priority=priority
     )
+
+
+def ask_for_triage(conn: Connection, who: Who, asked: TriageIn, *, at: datetime, priority: int = USUAL_PRIORITY) -> Run:
+    """Queue learning from a site's orders. Raises NotFound for a site that somebody does not see."""
+    check_may(who, TRIAGE)
+    site = plant.site_by_code(conn, asked.site, who.sites)
+    title = kept("Triage learned at {site}", site=site.code)
+    asked_for = {"site": site.code}
+    return runs.add(conn, TRIAGE.name, title, asked_for, site=site.code, actor=who.actor, at=at, priority=priority)
 
 
 def looked_at(name: str, content: bytes, asked: ImportIn) -> tuple[Sheet, Layout]:

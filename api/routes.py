@@ -37,7 +37,7 @@ from api.board.inspections import (
 )
 from api.board.inventory import bill_pages, count_pages, moves, purchase_pages, stock_pages, tool_pages
 from api.board.notifying import outbox, own_choices, policy_page, rota_pages
-from api.board.orders import my_requests, my_work, new_order, order_page, steps
+from api.board.orders import answer_page, my_requests, my_work, new_order, order_page, steps
 from api.board.orders import order_content as order_content_pages
 from api.board.planning import calendar_pages, meter_form
 from api.board.planning import pages as planning_pages
@@ -57,6 +57,7 @@ from api.routers import (
     quarantine,
     rules,
     technicians,
+    triage,
     workforce,
 )
 from api.routers.inspections import audits, checklists, results, rounds
@@ -115,12 +116,14 @@ V1: tuple[APIRouter, ...] = (
     counting.router,
     schedules.router,
     slots.router,
+    triage.router,
 )
 """The operations of the API, under /api/v1."""
 PAGES: tuple[APIRouter, ...] = (
     pages.router,
     order_page.router,
     new_order.router,
+    answer_page.router,
     signal_pages.router,
     alarm_pages.router,
     shadow_pages.router,

@@ -1410,6 +1410,17 @@ ALTER TABLE public.crews ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     CACHE 1
 );
 
+CREATE TABLE public.danger_words (
+    site_id integer NOT NULL,
+    version integer NOT NULL,
+    words text[] NOT NULL,
+    made_by text NOT NULL,
+    made_at timestamp with time zone NOT NULL,
+    why text DEFAULT ''::text NOT NULL,
+    CONSTRAINT danger_words_version_check CHECK ((version >= 1)),
+    CONSTRAINT danger_words_words_check CHECK ((cardinality(words) <= 500))
+);
+
 CREATE TABLE public.deliveries (
     receiver_id integer NOT NULL,
     event_id bigint NOT NULL,
@@ -3069,6 +3080,53 @@ ALTER TABLE public.tools ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     CACHE 1
 );
 
+CREATE TABLE public.triage_in_force (
+    site_id integer NOT NULL,
+    seq integer NOT NULL,
+    number integer,
+    actor text NOT NULL,
+    at timestamp with time zone NOT NULL,
+    why text DEFAULT ''::text NOT NULL,
+    CONSTRAINT triage_in_force_seq_check CHECK ((seq >= 1))
+);
+
+CREATE TABLE public.triage_labels (
+    order_id uuid NOT NULL,
+    field text NOT NULL,
+    suggested text NOT NULL,
+    chosen text NOT NULL,
+    source text NOT NULL,
+    number integer,
+    actor text NOT NULL,
+    at timestamp with time zone NOT NULL,
+    CONSTRAINT triage_labels_field_check CHECK ((field = ANY (ARRAY['type'::text, 'priority'::text, 'asset'::text, 'component'::text, 'failure_mode'::text, 'skill'::text, 'plan'::text]))),
+    CONSTRAINT triage_labels_source_check CHECK ((source = ANY (ARRAY['danger'::text, 'words'::text, 'learned'::text])))
+);
+
+CREATE TABLE public.triage_models (
+    site_id integer NOT NULL,
+    number integer NOT NULL,
+    field text NOT NULL,
+    facts jsonb NOT NULL,
+    digest bytea NOT NULL,
+    content bytea NOT NULL,
+    CONSTRAINT triage_models_content_check CHECK ((length(content) <= 100000000)),
+    CONSTRAINT triage_models_digest_check CHECK ((length(digest) = 32)),
+    CONSTRAINT triage_models_facts_check CHECK ((jsonb_typeof(facts) = 'object'::text)),
+    CONSTRAINT triage_models_field_check CHECK ((field = ANY (ARRAY['type'::text, 'priority'::text, 'asset'::text, 'component'::text, 'failure_mode'::text, 'skill'::text, 'plan'::text])))
+);
+
+CREATE TABLE public.triage_versions (
+    site_id integer NOT NULL,
+    number integer NOT NULL,
+    texts integer NOT NULL,
+    made_by text NOT NULL,
+    made_at timestamp with time zone NOT NULL,
+    run_id uuid,
+    CONSTRAINT triage_versions_number_check CHECK ((number >= 1)),
+    CONSTRAINT triage_versions_texts_check CHECK ((texts >= 0))
+);
+
 CREATE TABLE public.uploads (
     id uuid NOT NULL,
     site_id integer NOT NULL,
@@ -3330,6 +3388,9 @@ ALTER TABLE ONLY public.crews
 
 ALTER TABLE ONLY public.crews
     ADD CONSTRAINT crews_site_id_code_key UNIQUE (site_id, code);
+
+ALTER TABLE ONLY public.danger_words
+    ADD CONSTRAINT danger_words_pkey PRIMARY KEY (site_id, version);
 
 ALTER TABLE ONLY public.deliveries
     ADD CONSTRAINT deliveries_pkey PRIMARY KEY (receiver_id, event_id);
@@ -3736,6 +3797,18 @@ ALTER TABLE ONLY public.tools
 ALTER TABLE ONLY public.tools
     ADD CONSTRAINT tools_site_id_code_key UNIQUE (site_id, code);
 
+ALTER TABLE ONLY public.triage_in_force
+    ADD CONSTRAINT triage_in_force_pkey PRIMARY KEY (site_id, seq);
+
+ALTER TABLE ONLY public.triage_labels
+    ADD CONSTRAINT triage_labels_pkey PRIMARY KEY (order_id, field);
+
+ALTER TABLE ONLY public.triage_models
+    ADD CONSTRAINT triage_models_pkey PRIMARY KEY (site_id, number, field);
+
+ALTER TABLE ONLY public.triage_versions
+    ADD CONSTRAINT triage_versions_pkey PRIMARY KEY (site_id, number);
+
 ALTER TABLE ONLY public.uploads
     ADD CONSTRAINT uploads_pkey PRIMARY KEY (id);
 
@@ -3967,6 +4040,8 @@ CREATE INDEX tool_loans_of_order ON public.tool_loans USING btree (order_id) WHE
 
 CREATE INDEX tool_loans_of_tool ON public.tool_loans USING btree (tool_id, id);
 
+CREATE INDEX triage_versions_of_runs ON public.triage_versions USING btree (run_id) WHERE (run_id IS NOT NULL);
+
 CREATE INDEX uploads_by_age ON public.uploads USING btree (at);
 
 CREATE INDEX visit_people_by_person ON public.visit_people USING btree (technician_id) WHERE published;
@@ -4014,6 +4089,8 @@ CREATE UNIQUE INDEX work_orders_one_unfinished_per_failure_mode ON public.work_o
 CREATE INDEX work_orders_response ON public.work_orders USING btree (LEAST(response_due, response_warn_at)) WHERE ((status = ANY (ARRAY['open'::text, 'planned'::text, 'scheduled'::text, 'dispatched'::text])) AND (escalation < 1));
 
 CREATE INDEX work_orders_waiting ON public.work_orders USING btree (priority, recorded_at, id) WHERE ((status = 'open'::text) AND (assignee_id IS NULL));
+
+CREATE INDEX work_orders_words ON public.work_orders USING gin (to_tsvector('simple'::regconfig, ((title || ' '::text) || COALESCE(close_note, ''::text))));
 
 CREATE TRIGGER absence_changes_are_logged AFTER INSERT OR DELETE OR UPDATE ON public.absences FOR EACH ROW EXECUTE FUNCTION public.log_change_of_people('absence');
 
@@ -4319,6 +4396,9 @@ ALTER TABLE ONLY public.crew_members
 
 ALTER TABLE ONLY public.crews
     ADD CONSTRAINT crews_site_id_fkey FOREIGN KEY (site_id) REFERENCES public.sites(id);
+
+ALTER TABLE ONLY public.danger_words
+    ADD CONSTRAINT danger_words_site_id_fkey FOREIGN KEY (site_id) REFERENCES public.sites(id);
 
 ALTER TABLE ONLY public.deliveries
     ADD CONSTRAINT deliveries_event_id_fkey FOREIGN KEY (event_id) REFERENCES public.events(id) ON DELETE CASCADE;
@@ -4712,6 +4792,24 @@ ALTER TABLE ONLY public.tool_loans
 
 ALTER TABLE ONLY public.tools
     ADD CONSTRAINT tools_site_id_fkey FOREIGN KEY (site_id) REFERENCES public.sites(id);
+
+ALTER TABLE ONLY public.triage_in_force
+    ADD CONSTRAINT triage_in_force_site_id_fkey FOREIGN KEY (site_id) REFERENCES public.sites(id);
+
+ALTER TABLE ONLY public.triage_in_force
+    ADD CONSTRAINT triage_in_force_site_id_number_fkey FOREIGN KEY (site_id, number) REFERENCES public.triage_versions(site_id, number);
+
+ALTER TABLE ONLY public.triage_labels
+    ADD CONSTRAINT triage_labels_order_id_fkey FOREIGN KEY (order_id) REFERENCES public.work_orders(id);
+
+ALTER TABLE ONLY public.triage_models
+    ADD CONSTRAINT triage_models_site_id_number_fkey FOREIGN KEY (site_id, number) REFERENCES public.triage_versions(site_id, number);
+
+ALTER TABLE ONLY public.triage_versions
+    ADD CONSTRAINT triage_versions_run_id_fkey FOREIGN KEY (run_id) REFERENCES public.runs(id) ON DELETE SET NULL;
+
+ALTER TABLE ONLY public.triage_versions
+    ADD CONSTRAINT triage_versions_site_id_fkey FOREIGN KEY (site_id) REFERENCES public.sites(id);
 
 ALTER TABLE ONLY public.uploads
     ADD CONSTRAINT uploads_site_id_fkey FOREIGN KEY (site_id) REFERENCES public.sites(id);

@@ -1,4 +1,4 @@
-"""The lists of schedules as files."""
+"""The lists of schedules and of what triage learned as files."""
 
 from collections.abc import Mapping
 
@@ -11,6 +11,13 @@ SCHEDULE_LISTS: Mapping[str, ListFile] = {
             from_date="week of", site="site", state="status", version="version", made_by="made by", made_at="made@",
             seconds="seconds", accepted_by="accepted by", accepted_at="accepted@", published_by="published by",
             published_at="published@", weights_version="weights", id="id",
+        ),
+    ),
+    "/sites/{site_code}/triage-versions": ListFile(
+        name="triage-versions",
+        columns=columns(
+            number="version", in_force="in force", texts="texts", made_by="made by", made_at="made@", fields="fields",
+            run_id="run",
         ),
     ),
     "/schedules/{schedule_id}/visits": ListFile(

@@ -122,6 +122,14 @@ class ScheduleIn(BaseModel):
     seconds: float = Field(20, ge=1, le=600, description="how long to look for a better one, at most")
 
 
+class TriageIn(BaseModel):
+    """Triage, learned from the texts of a site's orders."""
+
+    model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"site": "NTH"}]})
+
+    site: Code
+
+
 class BacktestRunIn(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
@@ -155,8 +163,16 @@ class ScheduleRunIn(BaseModel):
     priority: Priority = USUAL_PRIORITY
 
 
+class TriageRunIn(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    kind: Literal["triage"]
+    input: TriageIn
+    priority: Priority = USUAL_PRIORITY
+
+
 RunIn = Annotated[
-    BacktestRunIn | ImportRunIn | AuditReportRunIn | ScheduleRunIn,
+    BacktestRunIn | ImportRunIn | AuditReportRunIn | ScheduleRunIn | TriageRunIn,
     Body(
         discriminator="kind",
         examples=[
@@ -164,6 +180,7 @@ RunIn = Annotated[
             {"kind": "import", "upload_id": "3f1c9d0e-1b7a-4c55-9d53-3a1f0c2b7e10", "input": {"table": "assets"}},
             {"kind": "audit_report", "input": {"site": "NTH", "since": "2026-10-01T00:00:00Z"}},
             {"kind": "schedule", "input": {"site": "NTH", "from_date": "2026-10-05"}},
+            {"kind": "triage", "input": {"site": "NTH"}},
         ],
     ),
 ]

@@ -156,4 +156,6 @@ def _threshold(found: np.ndarray, right: np.ndarray, weights: np.ndarray, goal: 
     last = enough.max()
     share = float(total[last] / total[-1])
     past = Past(predicted=len(order), suggested=share, right=float(good[last] / total[last]))
-    return float(found[order[last]]), past
+    least = float(found[order[last]])
+    # Where nothing in the past was too uncertain, the least certain of it is no limit by itself.
+    return (min(least, goal) if last == len(order) - 1 else least), past

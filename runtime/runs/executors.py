@@ -2,13 +2,14 @@
 
 from collections.abc import Mapping
 
-from runtime.runs import audit_reports, backtests, imports, schedules
+from runtime.runs import audit_reports, backtests, imports, schedules, triage
 from runtime.runs.work import Executor
-from workorder_core.runs.runs import AUDIT_REPORT, BACKTEST, IMPORT, SCHEDULE
+from workorder_core.runs.runs import AUDIT_REPORT, BACKTEST, IMPORT, SCHEDULE, TRIAGE
 
 EXECUTORS: Mapping[str, Executor] = {
     BACKTEST.name: backtests.execute,
     IMPORT.name: imports.execute,
     AUDIT_REPORT.name: audit_reports.execute,
     SCHEDULE.name: schedules.execute,
+    TRIAGE.name: triage.execute,
 }

@@ -81,7 +81,13 @@ SCHEDULE = RunKind(
     safe_again=True,
     roles=frozenset({Role.PLANNER, Role.RELIABILITY_ENGINEER}),
 )
-KINDS: Mapping[str, RunKind] = {each.name: each for each in (BACKTEST, IMPORT, AUDIT_REPORT, SCHEDULE)}
+TRIAGE = RunKind(
+    name="triage",
+    title=N_("Triage"),
+    safe_again=True,
+    roles=frozenset({Role.PLANNER, Role.RELIABILITY_ENGINEER}),
+)
+KINDS: Mapping[str, RunKind] = {each.name: each for each in (BACKTEST, IMPORT, AUDIT_REPORT, SCHEDULE, TRIAGE)}
 """By name. The name is stored with each run and never changes."""
 
 

@@ -1,17 +1,18 @@
 """The form for a manual order: the work and its location and, for a planner, job plan, date and technician."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Annotated, Any
 from zoneinfo import ZoneInfo
 
-from fastapi import APIRouter, Depends, Form, Request
+from fastapi import APIRouter, Depends, Form, Query, Request
 from fastapi.responses import Response
 from psycopg import Connection
 
 from api.asking import KNOWN, REQUESTS, Asking, Conn, Now
 from api.board.forms.form_errors import Fields, InvalidForm, figure
 from api.board.forms.forms import FormRoute, shown_on
+from api.board.orders import suggested
 from api.board.orders.step_form import local
 from api.board.rendering import page
 from api.naming import FormNames, Naming
@@ -29,12 +30,15 @@ from workorder_core.orders.order import WorkOrder
 from workorder_core.people.access import Who
 from workorder_core.plant.new_names import NameKind
 from workorder_core.sentences import say
+from workorder_core.triage.suggestions import Field
 from workorder_core.words import FailureMode, OrderType, Priority, Status
 
 router = APIRouter(include_in_schema=False, dependencies=[KNOWN], route_class=FormRoute)
 Short = Annotated[str, Form(max_length=100)]
 Line = Annotated[str, Form(max_length=200)]
 Text = Annotated[str, Form(max_length=4000)]
+Words = Annotated[str, Form(max_length=2000)]
+Looked = Annotated[str, Query(max_length=2000)]
 
 
 class NewOrderForm:
@@ -57,6 +61,7 @@ class NewOrderForm:
         technician: Line = "",
         why_them: Text = "",
         draft: Short = "",
+        said: Words = "",
     ) -> None:
         self.typed: dict[str, str] = {name: value.strip() for name, value in locals().items() if name != "self"}
 
@@ -65,9 +70,18 @@ class NewOrderForm:
 
 
 @router.get("/new-order", dependencies=[REQUESTS])
-def new_order(request: Request, conn: Conn, now: Now, who: Asking, asset: int | None = None) -> Response:
-    """Show the form of a new order."""
-    return _form(request, conn, now, who, {"asset_id": str(asset or "")})
+def new_order(
+    request: Request,
+    conn: Conn,
+    now: Now,
+    who: Asking,
+    asset: int | None = None,
+    text: Looked = "",
+    site: Annotated[str, Query(max_length=64)] = "",
+    use: Annotated[tuple[Field, ...], Query(max_length=len(Field))] = (),
+) -> Response:
+    """Show the form of a new order, with suggestions for a text."""
+    return _form(request, conn, now, who, {"asset_id": str(asset or "")}, (text.replace("\0", "").strip(), site, use))
 
 
 @router.post("/new-order", dependencies=[REQUESTS])
@@ -76,7 +90,10 @@ def create(
     conn: Conn, now: Now, who: Asking, form: Annotated[NewOrderForm, Depends()], names: FormNames, sent: SentForm
 ) -> Response:
     """Create an order and show it."""
-    return sent.leads_to(f"/orders/{_made(conn, form, names, who, now).id}")
+    made = _made(conn, form, names, who, now)
+    if form["said"]:
+        suggested.note(conn, made, plant.site(conn, made.site_id), form["said"], actor=who.actor, at=now)
+    return sent.leads_to(f"/orders/{made.id}")
 
 
 def plans(who: Who) -> bool:
@@ -195,20 +212,31 @@ def _form(
     now: datetime,
     who: Who,
     filled: Mapping[str, str],
+    asked: tuple[str, str, Sequence[Field]] = ("", "", ()),
 ) -> Response:
+    sites, assets = plant.sites(conn, who.sites), plant.assets(conn, now=now, within=who.sites)
+    text, site, use = asked
+    chosen = int(filled["asset_id"]) if filled.get("asset_id", "").isdecimal() else None
+    shown, more = suggested.facts(conn, sites, assets, text=text, site=site, asset=chosen, use=use)
     people = technicians.listed(conn, within=who.sites)
     return page(
         request,
         "new_order.html",
-        assets=plant.assets(conn, now=now, within=who.sites),
+        assets=assets,
         types=list(OrderType),
         modes=list(FailureMode),
         priorities=list(Priority),
         job_plans=job_plans.in_force(conn, who.sites),
-        sites=plant.sites(conn, who.sites),
+        sites=sites,
+        **shown,
+        field_labels=suggested.LABELS,
+        in_words=suggested.value_in_words,
         people=[each for each in people if each.active],
         skills=sorted({skill for each in people for skill in each.skills}),
         planner=plans(who),
         approves=who.may(MOVES[Step.APPROVE].roles),
-        filled=dict.fromkeys(NewOrderForm().typed, "") | {"failure_mode": "UNK", "kind": "inspection"} | dict(filled),
+        filled=dict.fromkeys(NewOrderForm().typed, "")
+        | {"failure_mode": "UNK", "kind": "inspection"}
+        | dict(filled)
+        | more,
     )

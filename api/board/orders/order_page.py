@@ -27,6 +27,7 @@ from db.plant import plant
 from db.reliability import survival
 from db.telemetry import late_excursions, telemetry
 from db.telemetry.late_excursions import Excursion
+from db.triage import alike
 from workorder_core.alarms.alarm_states import State
 from workorder_core.errors import IllegalMove, NotAllowed
 from workorder_core.intake.findings import OF_FLEET, Sign
@@ -112,6 +113,7 @@ def order_page(request: Request, conn: Connection, order_id: UUID, *, now: datet
         links=links,
         messages=[] if who.contractor is not None else ways.of_order(conn, order_id, limit=MESSAGES_SHOWN),
         **inspections.of_order(conn, order_id),
+        **_last_time(conn, shown, who),
         job_plans=job_plans.in_force(conn, [site.code]) if Step.PLAN in offered else [],
         **_CHOICES,
     )
@@ -179,6 +181,13 @@ def _other_parts(conn: Connection, order_id: UUID) -> list[PartLine]:
     """Return the parts of an order that do not come from a store: the others are shown with their stock."""
     tied = {each.line for each in order_lines.of_order(conn, order_id)}
     return [each for each in order_content.parts(conn, order_id) if each.line not in tied]
+
+
+def _last_time(conn: Connection, order: WorkOrder, who: Who) -> dict[str, Any]:
+    """Return similar finished orders of the site, and what was enough most often; contractors see none."""
+    found = [] if who.contractor is not None else alike.last_time(conn, order)
+    share = sum(each.fixed for each in found) / len(found) if found else None
+    return {"last_orders": found, "last_checks": alike.checks(found)[:3], "last_fixed": share}
 
 
 def _works(order: WorkOrder, who: Who) -> bool:

@@ -223,6 +223,14 @@ RUNS: dict[str, set[Role]] = {
 """Long runs, what they import, and the quarantine."""
 
 SCHEDULES: dict[str, set[Role]] = {
+    "POST /api/v1/triage/suggest": {Q, T, P, R, A},
+    "GET /api/v1/work-orders/{order_id}/last-time": ALL,
+    "GET /api/v1/answers": ALL,
+    "GET /api/v1/sites/{site_code}/triage-versions": ALL,
+    "POST /api/v1/sites/{site_code}/triage-versions/in-force": {P, R, A},
+    "GET /api/v1/sites/{site_code}/danger-words": ALL,
+    "PUT /api/v1/sites/{site_code}/danger-words": {P, R, A},
+    "GET /ask": ALL,
     "GET /api/v1/schedules": ALL,
     "POST /api/v1/schedules": {P, R, A},
     "GET /api/v1/schedules/{schedule_id}": ALL,

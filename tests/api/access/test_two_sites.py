@@ -14,6 +14,7 @@ from db.planning import generating as planning
 from db.runs import runs, uploads
 from db.scheduling import schedules, weights
 from db.scheduling.schedules import Draft
+from db.triage import versions as triage
 from tests import people
 from tests.api.access import two_sites
 from tests.api.access.role_tables import OPEN
@@ -22,6 +23,7 @@ from tests.api.access.two_sites import MARK, SEEN, SITE
 from tests.parts.most_slow import most_slow
 from workorder_core.people.access import Role
 from workorder_core.scheduling.weeks import Planned
+from workorder_core.triage.suggestions import Field, of_danger
 
 FORM = {"Origin": "http://localhost"}
 SPAN = {"starts_at": "2030-01-01T08:00:00Z", "ends_at": "2030-01-01T09:00:00Z", "reason": "new seal"}
@@ -90,6 +92,11 @@ def world(pool, client, seeded):
         runs.succeed(conn, run, {**counts, **lists, **read}, [report])
         planning.generate(conn, now=at)
         _week(conn, site, order, at)
+        facts = {"texts": 9, "note": "WVKB"}
+        learned = triage.Model(field=Field.TYPE, facts=facts, content=b"nothing")
+        triage.add(conn, site, [learned], count=9, actor="person:Ola", at=at, why="learned")
+        danger = of_danger("smoke")
+        triage.note_choices(conn, order, danger, {Field.TYPE: "WVKB"}, number=1, actor="person:Ola", at=at)
         conn.execute(
             "INSERT INTO ways (site_id, from_id, to_id, minutes) SELECT f.site_id, f.id, t.id, 5 "
             "FROM locations f JOIN locations t ON t.site_id = f.site_id AND t.id > f.id WHERE f.site_id = %s",
@@ -166,6 +173,7 @@ def ids_for(path: str, ids: dict[str, Any]) -> str:
 def queries(theirs: dict[str, Any]) -> dict[str, str]:
     """What a list could be asked for of the other site, by the names of query parameters."""
     return {
+        "question": f"{MARK} P-101 leak",
         "site": SITE, "asset_id": str(theirs["asset_id"]), "text": "P-1", "show": "all", "limit": "500", "span": "21d",
         "archived": "true", "kind": "asset", "state": "unacknowledged", "severity": "degrading", "waiting": "true",
         "asset": str(theirs["asset_id"]),
@@ -238,6 +246,9 @@ def bodies(theirs: dict[str, Any], own: dict[str, Any]) -> dict[str, list[Any]]:
         "/notification-policy": [{"one_by_one": 2}],
         "/schedules": [{"site": SITE, "from_date": "2031-03-05"}],
         "/schedules/{schedule_id}/visits/{order_id}": [{"people": ["x"], "starts_at": "2031-03-05T08:00:00Z"}],
+        "/suggest": [{"site": SITE, "text": "pump"}, {"site": "OWN", "text": MARK}],
+        "/in-force": [{"number": None, "why": "mine"}],
+        "/danger-words": [{"words": ["mine"], "why": "mine"}],
         "/try": [{"people": ["x"], "starts_at": "2031-03-05T08:00:00Z"}],
         "/accept": [{}, {"orders": [str(theirs["order_id"])]}],
         "/scheduling-weights": [{"document": {"travel_km": 2}}],

@@ -265,6 +265,8 @@ def fill(client: TestClient, asset: int, order: str, own_order: str) -> Iterator
         client.put(f"{v1}/sites/NTH/costs/model?new=class", json={"asset_class": "pump", "failure": "9"}).status_code,
     )
     yield from _fill_people(client, post)
+    words = {"words": [f"{MARK} valve"], "why": "agreed"}
+    yield "words of danger", client.put(f"{v1}/sites/NTH/danger-words", json=words).status_code
     yield from _fill_stock(client, post, order)
     yield "code", client.get(f"{v1}/assets/{asset}/scan-address").status_code
     link = {"kind": "blocks", "other_id": own_order, "why": f"{MARK} first"}

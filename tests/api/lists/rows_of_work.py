@@ -238,3 +238,10 @@ def unscheduled(plant: Plant, n: int) -> None:
     _first_schedule(plant, n)
     body = {"asset_id": plant.asset, "type": "inspection", "title": f"Waits {n}", "priority": n % 4 + 1}
     plant.post("work-orders", body)
+
+
+def triage_version(plant: Plant, n: int) -> None:
+    plant.sql(
+        "INSERT INTO triage_versions (site_id, number, texts, made_by, made_at) "
+        "SELECT 1, coalesce(max(number), 0) + 1, 9, 'x', now() FROM triage_versions WHERE site_id = 1"
+    )

@@ -54,6 +54,8 @@ OF_ONE_THING = {
     "/me/notifications": "what one person has chosen",
     "/work-orders/by-number/{number}": "an order",
     "/work-orders/{order_id}": "an order, which can be printed",
+    "/work-orders/{order_id}/last-time": "a few orders like one, and checks by success",
+    "/answers": "passages that answer one question",
     "/work-orders/{order_id}/content": "an order, which can be printed",
     "/work-orders/{order_id}/proposal": "what speaks for each technician, for one order now",
     "/assets/{asset_id}": "an asset",
