@@ -157,7 +157,9 @@ class TriageVersionOut(BaseModel):
 class InForceIn(BaseModel):
     """The version that is to suggest."""
 
-    model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"number": None, "why": "learn anew"}]})
+    model_config = ConfigDict(
+        extra="forbid", json_schema_extra={"examples": [{"number": 2, "why": "the new one suggests too little"}]}
+    )
 
     number: int | None = Field(ge=1, le=2**31 - 1, description="null: nothing learned suggests, only words do")
     why: str = Field(min_length=3, max_length=2000, pattern=r"^[^\x00]*$", description="the reason, kept with it")

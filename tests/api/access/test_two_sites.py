@@ -173,7 +173,7 @@ def ids_for(path: str, ids: dict[str, Any]) -> str:
 def queries(theirs: dict[str, Any]) -> dict[str, str]:
     """What a list could be asked for of the other site, by the names of query parameters."""
     return {
-        "question": f"{MARK} P-101 leak",
+        "question": "does it hum, is the manual of the pump there, swap the bearing",
         "site": SITE, "asset_id": str(theirs["asset_id"]), "text": "P-1", "show": "all", "limit": "500", "span": "21d",
         "archived": "true", "kind": "asset", "state": "unacknowledged", "severity": "degrading", "waiting": "true",
         "asset": str(theirs["asset_id"]),
