@@ -72,7 +72,7 @@ WHERE to_tsvector('simple', w.title || ' ' || coalesce(w.close_note, '')) @@ to_
   AND (%(asset_id)s::integer IS NULL OR w.asset_id = %(asset_id)s)
   AND (%(but)s::uuid IS NULL OR w.id <> %(but)s)
   AND (NOT %(open)s::boolean OR w.status NOT IN (:final))
-  AND (NOT %(done)s::boolean OR w.status IN ('completed', 'verified', 'closed'))
+  AND (NOT %(done)s::boolean OR w.status IN (:done) OR w.status = 'closed')
 ORDER BY ts_rank(to_tsvector('simple', w.title || ' ' || coalesce(w.close_note, '')), to_tsquery('simple', %(words)s)) DESC,
          w.recorded_at DESC, w.id
 LIMIT %(limit)s
@@ -83,7 +83,7 @@ SELECT w.id, w.number, w.title, w.status, w.asset_id, a.code AS asset, a.class A
        w.failure_mode, w.recorded_at, w.close_finding AS finding, w.close_cause AS cause, w.close_remedy AS remedy,
        w.close_note AS note, w.actual_hours AS hours,
        ARRAY(SELECT p.part FROM order_parts p WHERE p.order_id = w.id AND p.used > 0 ORDER BY p.line) AS parts,
-       w.status IN ('completed', 'verified', 'closed') AND w.close_finding <> 'nothing_found'
+       (w.status IN (:done) OR w.status = 'closed') AND w.close_finding <> 'nothing_found'
        AND NOT EXISTS (SELECT FROM order_history h WHERE h.order_id = w.id AND h.step = 'rework')
        AND NOT EXISTS (SELECT FROM work_orders f WHERE f.follows = w.id) AS fixed
 -- as in: alike

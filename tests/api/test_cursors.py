@@ -275,7 +275,6 @@ def address(path: str, asset: int = 1, order_id: UUID = RUN) -> str:
         rota_id=1, site_code="NTH",
         order_id=order_id,
         schedule_id=1,
-        site_code="NTH",
     )  # fmt: skip
 
 
