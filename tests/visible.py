@@ -3,8 +3,10 @@
 import re
 from html.parser import HTMLParser
 
-QUOTED = frozenset({"script", "style", "code", "pre", "template"})
-"""Elements whose text is no words: quoted as it is sent or typed, or not shown."""
+_DOCUMENT = "textarea.code"
+QUOTED = frozenset({"script", "style", "code", "pre", "template", _DOCUMENT})
+"""Elements whose text is no words: quoted as it is sent or typed, or not shown. A document is typed in a textarea of the
+class ``code``, whose label says its format."""
 READ = frozenset({"title", "placeholder", "aria-label", "alt"})
 """Attributes that a person reads or hears."""
 VOID = frozenset({"area", "br", "col", "hr", "img", "input", "link", "meta", "source", "wbr", "use", "path", "line"})
@@ -28,9 +30,10 @@ class _Reader(HTMLParser):
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self.texts += [value for name, value in attrs if name in READ and value]
         if tag not in VOID:
-            self._open.append(tag)
+            self._open.append(_DOCUMENT if tag == "textarea" and ("class", "code") in attrs else tag)
 
     def handle_endtag(self, tag: str) -> None:
+        tag = _DOCUMENT if tag == "textarea" and _DOCUMENT in self._open else tag
         if tag in self._open:
             while self._open.pop() != tag:
                 pass

@@ -54,6 +54,8 @@ OF_ONE_THING = {
     "/me/notifications": "what one person has chosen",
     "/work-orders/by-number/{number}": "an order",
     "/work-orders/{order_id}": "an order, which can be printed",
+    "/work-orders/{order_id}/slots": "a few times that fit an order",
+    "/sites/{site_code}/slots": "a few times that fit work that is not ordered yet",
     "/work-orders/{order_id}/last-time": "a few orders like one, and checks by success",
     "/answers": "passages that answer one question",
     "/work-orders/{order_id}/content": "an order, which can be printed",
