@@ -75,7 +75,7 @@ _FIXED: dict[str, Sequence[str]] = {
              "skip", "lend", "return", "issue", "count", "receive", "adjust", "transfer", "reserve", "release",
              "order", "cancel", "put"),
     "seq": ("1", "2"), "position": ("1",), "item": ("seal", "temp"), "table": tuple(TABLES),
-    "to": ("asset", "location"),
+    "to": ("asset", "location"), "channel": ("email", "banner", "ntfy"),
 }  # fmt: skip
 
 

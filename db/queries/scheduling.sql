@@ -67,9 +67,9 @@ WHERE asset_id = ANY(%(assets)s) AND cancelled_at IS NULL AND starts_at < %(unti
 ORDER BY asset_id, starts_at;
 
 -- name: blockers
--- Which unfinished order has to be over before which.
-SELECT l.to_id, w.id, w.number
-FROM order_links l JOIN work_orders w ON w.id = l.from_id
+-- Which unfinished order has to be over before which; those of other sites have no number here.
+SELECT l.to_id, w.id, CASE WHEN w.site_id = o.site_id THEN w.number ELSE 'an order of another site' END AS number
+FROM order_links l JOIN work_orders w ON w.id = l.from_id JOIN work_orders o ON o.id = l.to_id
 WHERE l.kind = 'blocks' AND l.to_id = ANY(%(orders)s) AND w.status NOT IN (:done, :final) ORDER BY l.to_id, w.number;
 
 -- name: means

@@ -117,7 +117,9 @@ def test_rates_and_the_model_are_changed_by_pages_and_each_change_is_in_the_log(
         return answer.text
 
     sends("/costs/NTH/currency", currency="dkk")
-    assert "Write an amount" in sends("/costs/NTH/labour-rate", 422, from_date="2026-01-01", per_hour="much")
+    assert "Write a number, not &#39;much&#39;" in sends(
+        "/costs/NTH/labour-rate", 422, from_date="2026-01-01", per_hour="much"
+    )
     sends("/costs/NTH/labour-rate", skill="mechanical", from_date="2026-01-01", per_hour="620,50")
     sends("/costs/NTH/model", of="site", failure="90 000", wasted_visit="1500")
     sends("/costs/NTH/model", of="asset:P-101", failure="250000.005", notice_hours="24")
@@ -137,7 +139,7 @@ def test_rates_and_the_model_are_changed_by_pages_and_each_change_is_in_the_log(
 
 def test_parts_are_priced_on_the_orders_page(client, priced):
     page = priced.replace(ORDERS, "/orders")
-    form = {"line": "1", "unit_cost": "10,005"}
+    form = {"line": "1", "unit_cost": "10.005"}
     assert client.post(f"{page}/part-prices", data=form, headers=FORM, follow_redirects=False).status_code == 303
     shown = client.get(page).text
     assert "745.95 EUR" in shown
