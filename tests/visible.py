@@ -5,8 +5,8 @@ from html.parser import HTMLParser
 
 _DOCUMENT = "textarea.code"
 QUOTED = frozenset({"script", "style", "code", "pre", "template", _DOCUMENT})
-"""Elements whose text is no words: quoted as it is sent or typed, or not shown. A document is typed in a textarea of the
-class ``code``, whose label says its format."""
+"""Elements whose text is no words: quoted as it is sent or typed, or not shown. A document is typed in a
+textarea of the class ``code``, whose label says its format."""
 READ = frozenset({"title", "placeholder", "aria-label", "alt"})
 """Attributes that a person reads or hears."""
 VOID = frozenset({"area", "br", "col", "hr", "img", "input", "link", "meta", "source", "wbr", "use", "path", "line"})
