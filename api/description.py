@@ -100,6 +100,8 @@ IN_PATHS = {
     "location_id": "the functional location's id, as the list of locations has it",
     "downtime_id": "the planned downtime's id",
     "schedule_id": "the id of a week's schedule, as the list of schedules has it",
+    "escalation_id": "the escalation's id, as the list of escalations has it",
+    "policy_id": "the escalation policy's id, as the list of policies has it",
     "rota_id": "the rota's id, as the list of rotas has it",
     "override_id": "the override's id, as the rota's overrides have it",
     "absence_id": "the absence's id, as the technician's absences have it",

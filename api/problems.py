@@ -29,6 +29,7 @@ from api.papers.feeds import NotAPerson
 from api.papers.labels import NothingChosen
 from api.passwords import WeakPassword
 from api.routers.inventory.problems import OF_STORES
+from api.routers.notifying.problems import OF_ESCALATIONS
 from api.routers.scheduling.problems import OF_SCHEDULES
 from db.costs.costs import CurrencyInUse, NoCurrency
 from db.documents.budgets import SafetyRule
@@ -67,7 +68,6 @@ from workorder_core.inspections.rounds import (
     StopChanged,
     StopIncomplete,
 )
-from workorder_core.oncall.rotas import InvalidRota
 from workorder_core.orders.job_plans import InvalidStep
 from workorder_core.orders.working_time import NoWorkingTime
 from workorder_core.planning.meter_entries import CountRefused
@@ -166,7 +166,6 @@ PROBLEMS: Mapping[type[Exception], Problem] = {
     UnknownObject: Problem(422, "unknown-object", "Unknown object"),
     NotTheNext: Problem(409, "not-the-next-occurrence", "Not the next occurrence"),
     PlanChanged: Problem(412, "maintenance-plan-changed", "Maintenance plan changed"),
-    InvalidRota: Problem(422, "invalid-rota", "Invalid rota"),
     InvalidOverride: Problem(422, "invalid-override", "Invalid override"),
     CannotBeCalled: Problem(422, "cannot-be-called", "Cannot be called"),
     RotaChanged: Problem(412, "rota-changed", "Rota changed"),
@@ -207,7 +206,7 @@ PROBLEMS: Mapping[type[Exception], Problem] = {
     DiskFull: Problem(503, "database-full", "Database full"),
     OperationalError: Problem(503, "database-unavailable", "Database unavailable"),
     PoolTimeout: Problem(503, "database-unavailable", "Database unavailable"),
-    **{error: Problem(*row) for error, row in (*OF_STORES.items(), *OF_SCHEDULES.items())},
+    **{error: Problem(*row) for error, row in (*OF_STORES.items(), *OF_SCHEDULES.items(), *OF_ESCALATIONS.items())},
 }
 
 DESCRIBED: Mapping[int | str, dict[str, Any]] = {

@@ -36,7 +36,7 @@ from api.board.inspections import (
     stop_page,
 )
 from api.board.inventory import bill_pages, count_pages, moves, purchase_pages, stock_pages, tool_pages
-from api.board.notifying import outbox, own_choices, policy_page, rota_pages
+from api.board.notifying import asked_page, escalation_pages, outbox, own_choices, policy_page, rota_pages
 from api.board.orders import answer_page, my_requests, my_work, new_order, order_page, steps
 from api.board.orders import order_content as order_content_pages
 from api.board.planning import calendar_pages, meter_form
@@ -62,7 +62,7 @@ from api.routers import (
 )
 from api.routers.inspections import audits, checklists, results, rounds
 from api.routers.inventory import bookings, counting, items, purchases, reservations, stock, tools
-from api.routers.notifying import own, receivers, rotas
+from api.routers.notifying import escalations, own, receivers, rotas
 from api.routers.notifying import policies as notification_policies
 from api.routers.orders import job_plans, order_content, order_moves, work_orders
 from api.routers.planning import plans as maintenance_plans
@@ -98,6 +98,7 @@ V1: tuple[APIRouter, ...] = (
     own.router,
     notification_policies.router,
     rotas.router,
+    escalations.router,
     runs.router,
     uploads.router,
     checklists.router,
@@ -150,6 +151,7 @@ PAGES: tuple[APIRouter, ...] = (
     own_choices.router,
     policy_page.router,
     rota_pages.router,
+    escalation_pages.router,
     audit_report_pages.router,
     backtest_pages.router,
     import_pages.router,
@@ -216,6 +218,7 @@ def routes() -> tuple[BaseRoute, ...]:
     for page in PAGES:
         every.include_router(_Branch(page, at=1, dependencies=[engine_page.WITH_ALARMS]))
     every.include_router(_Branch(signing.open_router, at=1))
+    every.include_router(_Branch(asked_page.open_router, at=1))
     return tuple(every.routes)
 
 

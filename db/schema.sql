@@ -406,6 +406,20 @@ BEGIN
 END
 $$;
 
+CREATE FUNCTION public.event_of_site_document() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+    PERFORM append_event(d.kind || '.' || CASE WHEN NEW.document IS NULL THEN 'retired' WHEN NEW.version = 1 THEN 'added'
+                                          ELSE 'changed' END,
+                         d.site_id, NULL, NULL, s.code || '/' || d.code, NEW.made_at,
+                         jsonb_build_object('document', d.id, 'title', d.title, 'version', NEW.version, 'actor', NEW.made_by,
+                                            'why', NEW.why))
+    FROM site_documents d JOIN sites s ON s.id = d.site_id WHERE d.id = NEW.document_id;
+    RETURN NULL;
+END
+$$;
+
 CREATE FUNCTION public.event_of_stock() RETURNS trigger
     LANGUAGE plpgsql
     AS $$
@@ -929,6 +943,15 @@ BEGIN
           SELECT FROM failed_points o WHERE o.asset_id = f.asset_id AND o.checklist_id = f.checklist_id
             AND o.item = f.item AND NOT o.settled AND o.id <> f.id));
     RETURN NULL;
+END
+$$;
+
+CREATE FUNCTION public.site_document_versions_stay() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+    RAISE EXCEPTION 'version % of document % cannot be changed', OLD.version, OLD.document_id
+        USING ERRCODE = 'check_violation', CONSTRAINT = 'site_document_versions_stay';
 END
 $$;
 
@@ -1512,6 +1535,76 @@ CREATE TABLE public.entered_readings (
 
 ALTER TABLE public.entered_readings ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME public.entered_readings_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE public.escalation_asks (
+    id bigint NOT NULL,
+    escalation_id bigint NOT NULL,
+    user_name text NOT NULL,
+    step smallint NOT NULL,
+    asked_at timestamp with time zone NOT NULL,
+    asked_by text,
+    message_id uuid,
+    sent_at timestamp with time zone,
+    answer text,
+    answered_at timestamp with time zone,
+    how text,
+    why text DEFAULT ''::text NOT NULL,
+    CONSTRAINT escalation_asks_answer_check CHECK ((answer = ANY (ARRAY['acknowledge'::text, 'decline'::text, 'hand_on'::text]))),
+    CONSTRAINT escalation_asks_check CHECK (((message_id IS NULL) = (sent_at IS NULL))),
+    CONSTRAINT escalation_asks_check1 CHECK (((answer IS NULL) = (answered_at IS NULL))),
+    CONSTRAINT escalation_asks_why_check CHECK ((length(why) <= 2000))
+);
+
+ALTER TABLE public.escalation_asks ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.escalation_asks_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE public.escalation_links (
+    token_sha256 bytea NOT NULL,
+    message_id uuid NOT NULL,
+    user_name text NOT NULL,
+    expires_at timestamp with time zone NOT NULL
+);
+
+CREATE TABLE public.escalations (
+    id bigint NOT NULL,
+    site_id integer NOT NULL,
+    document_id integer NOT NULL,
+    version integer NOT NULL,
+    cause text NOT NULL,
+    cause_key text NOT NULL,
+    order_id uuid,
+    asset_id integer,
+    subject text NOT NULL,
+    title text NOT NULL,
+    began_at timestamp with time zone NOT NULL,
+    state text NOT NULL,
+    state_since timestamp with time zone NOT NULL,
+    taken smallint DEFAULT 0 NOT NULL,
+    due_at timestamp with time zone,
+    answered_by text,
+    how text,
+    CONSTRAINT escalations_acknowledged_by CHECK (((state <> 'acknowledged'::text) OR (answered_by IS NOT NULL))),
+    CONSTRAINT escalations_cause_check CHECK ((cause = ANY (ARRAY['order'::text, 'alarm'::text, 'engine'::text]))),
+    CONSTRAINT escalations_of_order CHECK (((cause = 'order'::text) = (order_id IS NOT NULL))),
+    CONSTRAINT escalations_running_is_due CHECK (((state = 'running'::text) = (due_at IS NOT NULL))),
+    CONSTRAINT escalations_state_check CHECK ((state = ANY (ARRAY['running'::text, 'acknowledged'::text, 'unanswered'::text, 'over'::text]))),
+    CONSTRAINT escalations_taken_check CHECK ((taken >= 0))
+);
+
+ALTER TABLE public.escalations ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.escalations_id_seq
     START WITH 1
     INCREMENT BY 1
     NO MINVALUE
@@ -2763,6 +2856,42 @@ CREATE TABLE public.site_calendars (
     changed_at timestamp with time zone NOT NULL
 );
 
+CREATE TABLE public.site_document_versions (
+    document_id integer NOT NULL,
+    version integer NOT NULL,
+    document jsonb,
+    made_by text NOT NULL,
+    made_at timestamp with time zone NOT NULL,
+    why text DEFAULT ''::text NOT NULL,
+    CONSTRAINT site_document_versions_version_check CHECK ((version >= 1)),
+    CONSTRAINT site_document_versions_why_check CHECK ((length(why) <= 2000))
+);
+
+CREATE TABLE public.site_documents (
+    id integer NOT NULL,
+    site_id integer NOT NULL,
+    kind text NOT NULL,
+    code text NOT NULL,
+    version integer NOT NULL,
+    title text NOT NULL,
+    document jsonb NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    retired_at timestamp with time zone,
+    CONSTRAINT site_documents_code_check CHECK ((code ~ '^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$'::text)),
+    CONSTRAINT site_documents_kind_check CHECK ((kind = 'escalation_policy'::text)),
+    CONSTRAINT site_documents_title_check CHECK (((length(title) >= 1) AND (length(title) <= 200))),
+    CONSTRAINT site_documents_version_check CHECK ((version >= 1))
+);
+
+ALTER TABLE public.site_documents ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.site_documents_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
 CREATE TABLE public.site_targets (
     site_id integer NOT NULL,
     priority smallint NOT NULL,
@@ -3413,6 +3542,18 @@ ALTER TABLE ONLY public.engine_troubles
 ALTER TABLE ONLY public.entered_readings
     ADD CONSTRAINT entered_readings_pkey PRIMARY KEY (id);
 
+ALTER TABLE ONLY public.escalation_asks
+    ADD CONSTRAINT escalation_asks_escalation_id_user_name_step_key UNIQUE (escalation_id, user_name, step);
+
+ALTER TABLE ONLY public.escalation_asks
+    ADD CONSTRAINT escalation_asks_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.escalation_links
+    ADD CONSTRAINT escalation_links_pkey PRIMARY KEY (token_sha256);
+
+ALTER TABLE ONLY public.escalations
+    ADD CONSTRAINT escalations_pkey PRIMARY KEY (id);
+
 ALTER TABLE ONLY public.events
     ADD CONSTRAINT events_pkey PRIMARY KEY (id);
 
@@ -3713,6 +3854,15 @@ ALTER TABLE ONLY public.signals
 ALTER TABLE ONLY public.site_calendars
     ADD CONSTRAINT site_calendars_pkey PRIMARY KEY (site_id);
 
+ALTER TABLE ONLY public.site_document_versions
+    ADD CONSTRAINT site_document_versions_pkey PRIMARY KEY (document_id, version);
+
+ALTER TABLE ONLY public.site_documents
+    ADD CONSTRAINT site_documents_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.site_documents
+    ADD CONSTRAINT site_documents_site_id_kind_code_key UNIQUE (site_id, kind, code);
+
 ALTER TABLE ONLY public.site_targets
     ADD CONSTRAINT site_targets_pkey PRIMARY KEY (site_id, priority);
 
@@ -3893,6 +4043,22 @@ CREATE INDEX deliveries_same ON public.deliveries USING btree (receiver_id, same
 CREATE INDEX delivery_attempts_by_age ON public.delivery_attempts USING btree (at);
 
 CREATE INDEX delivery_attempts_of_receiver ON public.delivery_attempts USING btree (receiver_id, id DESC);
+
+CREATE INDEX escalation_asks_of_message ON public.escalation_asks USING btree (message_id);
+
+CREATE INDEX escalation_asks_sent ON public.escalation_asks USING btree (user_name, sent_at);
+
+CREATE INDEX escalation_asks_waiting ON public.escalation_asks USING btree (user_name) WHERE (message_id IS NULL);
+
+CREATE INDEX escalation_links_expire ON public.escalation_links USING btree (expires_at);
+
+CREATE INDEX escalations_due ON public.escalations USING btree (due_at) WHERE (state = 'running'::text);
+
+CREATE INDEX escalations_newest ON public.escalations USING btree (site_id, id);
+
+CREATE UNIQUE INDEX escalations_one_at_a_time ON public.escalations USING btree (cause_key) WHERE (state = ANY (ARRAY['running'::text, 'unanswered'::text]));
+
+CREATE UNIQUE INDEX escalations_one_of_order ON public.escalations USING btree (order_id);
 
 CREATE INDEX events_by_age ON public.events USING btree (recorded_at);
 
@@ -4278,6 +4444,10 @@ CREATE TRIGGER site_currencies_are_logged AFTER UPDATE OF currency ON public.sit
 
 CREATE TRIGGER site_deletions_are_logged AFTER INSERT OR DELETE ON public.sites FOR EACH ROW EXECUTE FUNCTION public.log_change('site');
 
+CREATE TRIGGER site_document_versions_stay BEFORE DELETE OR UPDATE ON public.site_document_versions FOR EACH ROW EXECUTE FUNCTION public.site_document_versions_stay();
+
+CREATE TRIGGER site_documents_make_events AFTER INSERT ON public.site_document_versions FOR EACH ROW EXECUTE FUNCTION public.event_of_site_document();
+
 CREATE TRIGGER skill_certificate_changes_are_logged AFTER INSERT OR DELETE OR UPDATE ON public.skill_certificates FOR EACH ROW EXECUTE FUNCTION public.log_change_of_people('skill rule');
 
 CREATE TRIGGER skill_rule_changes_are_logged AFTER INSERT OR DELETE OR UPDATE ON public.skill_rules FOR EACH ROW EXECUTE FUNCTION public.log_change_of_people('skill rule');
@@ -4411,6 +4581,27 @@ ALTER TABLE ONLY public.delivery_attempts
 
 ALTER TABLE ONLY public.entered_readings
     ADD CONSTRAINT entered_readings_asset_id_fkey FOREIGN KEY (asset_id) REFERENCES public.assets(id);
+
+ALTER TABLE ONLY public.escalation_asks
+    ADD CONSTRAINT escalation_asks_escalation_id_fkey FOREIGN KEY (escalation_id) REFERENCES public.escalations(id);
+
+ALTER TABLE ONLY public.escalation_asks
+    ADD CONSTRAINT escalation_asks_user_name_fkey FOREIGN KEY (user_name) REFERENCES public.users(name);
+
+ALTER TABLE ONLY public.escalation_links
+    ADD CONSTRAINT escalation_links_user_name_fkey FOREIGN KEY (user_name) REFERENCES public.users(name);
+
+ALTER TABLE ONLY public.escalations
+    ADD CONSTRAINT escalations_asset_id_fkey FOREIGN KEY (asset_id) REFERENCES public.assets(id);
+
+ALTER TABLE ONLY public.escalations
+    ADD CONSTRAINT escalations_document_id_version_fkey FOREIGN KEY (document_id, version) REFERENCES public.site_document_versions(document_id, version);
+
+ALTER TABLE ONLY public.escalations
+    ADD CONSTRAINT escalations_order_id_fkey FOREIGN KEY (order_id) REFERENCES public.work_orders(id);
+
+ALTER TABLE ONLY public.escalations
+    ADD CONSTRAINT escalations_site_id_fkey FOREIGN KEY (site_id) REFERENCES public.sites(id);
 
 ALTER TABLE ONLY public.evidence
     ADD CONSTRAINT evidence_order_id_fkey FOREIGN KEY (order_id) REFERENCES public.work_orders(id);
@@ -4717,6 +4908,12 @@ ALTER TABLE ONLY public.signals
 
 ALTER TABLE ONLY public.site_calendars
     ADD CONSTRAINT site_calendars_site_id_fkey FOREIGN KEY (site_id) REFERENCES public.sites(id);
+
+ALTER TABLE ONLY public.site_document_versions
+    ADD CONSTRAINT site_document_versions_document_id_fkey FOREIGN KEY (document_id) REFERENCES public.site_documents(id);
+
+ALTER TABLE ONLY public.site_documents
+    ADD CONSTRAINT site_documents_site_id_fkey FOREIGN KEY (site_id) REFERENCES public.sites(id);
 
 ALTER TABLE ONLY public.site_targets
     ADD CONSTRAINT site_targets_site_id_fkey FOREIGN KEY (site_id) REFERENCES public.sites(id);

@@ -36,6 +36,8 @@ KINDS: Mapping[str, tuple[str, str]] = {
     "round_id": ("round", "sees_round"),
     "audit_id": ("audit", "sees_audit"),
     "schedule_id": ("schedule", "sees_schedule"),
+    "escalation_id": ("escalation", "sees_escalation"),
+    "policy_id": ("escalation policy", "sees_policy"),
     "rota_id": ("rota", "sees_rota"),
     "override_id": ("override", "sees_override"),
 }

@@ -70,6 +70,25 @@ PLAN_LISTS: Mapping[str, ListFile] = {
             made_by="made by", made_at="made@", id="id",
         ),
     ),
+    "/escalations": ListFile(
+        name="escalations",
+        columns=columns(
+            site="site", subject="subject", title="title", cause="cause", state="state", began_at="began@",
+            state_since="since@", due_at="next step@", taken="steps taken", answered_by="answered by", how="how",
+            policy="policy", version="version", order_id="order id", asset_id="asset id",
+            policy_id="policy id", id="id",
+        ),
+    ),
+    "/escalation-policies": ListFile(
+        name="escalation-policies",
+        columns=columns(
+            site="site", code="code", title="title", version="version", retired_at="retired@", policy="policy", id="id"
+        ),
+    ),
+    "/escalation-policies/{policy_id}/versions": ListFile(
+        name="escalation-policy-versions",
+        columns=columns(version="version", made_by="made by", made_at="made@", why="why", policy="policy"),
+    ),
     "/on-call": ListFile(
         name="on-call",
         columns=columns(

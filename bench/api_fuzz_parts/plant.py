@@ -51,6 +51,8 @@ _QUERIES = {
     "audit_id": "SELECT id FROM audits ORDER BY closed_at NULLS FIRST, id DESC LIMIT 10",
     "audit_id/seq": "SELECT audit_id || '/' || seq FROM audit_findings ORDER BY audit_id DESC LIMIT 20",
     "schedule_id": "SELECT id FROM schedules ORDER BY id DESC LIMIT 10",
+    "escalation_id": "SELECT id FROM escalations ORDER BY id DESC LIMIT 5",
+    "policy_id": "SELECT id FROM site_documents WHERE kind = 'escalation_policy' ORDER BY id DESC LIMIT 5",
     "rota_id": "SELECT id FROM on_call_rotas ORDER BY id DESC LIMIT 5",
     "rota_id/override_id": "SELECT rota_id || '/' || id FROM on_call_overrides ORDER BY id DESC LIMIT 5",
     "technician_id/absence_id": "SELECT technician_id || '/' || id FROM absences ORDER BY id DESC LIMIT 5",

@@ -9,6 +9,7 @@ from psycopg import Connection
 from psycopg.rows import tuple_row
 
 from db import scope, sql, storable
+from db.escalating import escalations
 from db.events import deliveries
 from db.oncall import looking_ahead
 from db.planning import outlook
@@ -60,6 +61,7 @@ def facts(
         ),
         plans=outlook.behind(conn, now=now),
         gaps=looking_ahead.first_gaps(conn, now=now, within=within),
+        unanswered=[each.subject for each in escalations.unanswered(conn, within)],
     )
     if report is None:
         return known

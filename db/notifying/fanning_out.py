@@ -104,7 +104,7 @@ class _Round:
             "at": self.now,
             "chosen": chosen,
         }
-        facts |= {"state": "pending", "due": self.now, "note": "", "urgent": False, "sameness": ""}
+        facts |= {"state": "pending", "due": self.now, "note": "", "urgent": event.kind == kinds.ASKED, "sameness": ""}
         if receiver.channel.is_of_a_person and why in list(Choice):
             facts["urgent"] = kinds.is_urgent(happened, Choice(why))
             facts |= self._when(event, receiver, why, chosen=chosen, urgent=facts["urgent"])

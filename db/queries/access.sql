@@ -255,6 +255,16 @@ SELECT EXISTS (SELECT FROM inspection_routes r JOIN sites s ON s.id = r.site_id 
 -- Whether a round is of one of these sites.
 SELECT EXISTS (SELECT FROM inspection_rounds r JOIN sites s ON s.id = r.site_id WHERE r.id = %(id)s AND s.code = ANY(%(sites)s::text[]));
 
+-- name: sees_escalation
+-- Whether an escalation is of one of these sites, and not of an alarm of the engine.
+SELECT EXISTS (SELECT FROM escalations e JOIN sites s ON s.id = e.site_id
+               WHERE e.id = %(id)s AND e.cause <> 'engine' AND s.code = ANY(%(sites)s::text[]));
+
+-- name: sees_policy
+-- Whether an escalation policy is of one of these sites.
+SELECT EXISTS (SELECT FROM site_documents d JOIN sites s ON s.id = d.site_id
+               WHERE d.id = %(id)s AND d.kind = 'escalation_policy' AND s.code = ANY(%(sites)s::text[]));
+
 -- name: sees_rota
 -- Whether a rota is of one of these sites.
 SELECT EXISTS (SELECT FROM on_call_rotas r JOIN sites s ON s.id = r.site_id WHERE r.id = %(id)s AND s.code = ANY(%(sites)s::text[]));

@@ -11,11 +11,20 @@ from workorder_core.notifying.kinds import Happened
 from workorder_core.notifying.letters import Letter
 
 
-def letter(head: Head, gathered: Sequence[Gathered] = (), *, pages: str | None, language: str = ENGLISH.code) -> Letter:
-    """Return a message in its reader's language, else in ``language``; ``gathered`` are the events that go in it."""
+def letter(
+    head: Head,
+    gathered: Sequence[Gathered] = (),
+    *,
+    pages: str | None,
+    language: str = ENGLISH.code,
+    token: str | None = None,
+) -> Letter:
+    """Return a message in its reader's language, else in ``language``; ``gathered`` are the events that go in it,
+    ``token`` is that of its link, if it asks somebody.
+    """
     with speaking(catalogues.language(head.language or language)):
         if len(gathered) < 2:
-            return _one(head, pages)
+            return _one(head, pages, token)
         items = [
             bundles.Item(why=each.why, title=_title(each), at=each.at, area=each.area, asset=each.asset)
             for each in gathered
@@ -24,7 +33,7 @@ def letter(head: Head, gathered: Sequence[Gathered] = (), *, pages: str | None, 
         return bundles.write(items, zone=head.zone, pages=pages, footer=footer)
 
 
-def _one(head: Head, pages: str | None) -> Letter:
+def _one(head: Head, pages: str | None, token: str | None) -> Letter:
     happened = Happened(kind=head.kind, site=head.site, at=head.at, recorded_at=head.recorded_at, data=head.data)
     return letters.write(
         happened,
@@ -34,6 +43,7 @@ def _one(head: Head, pages: str | None) -> Letter:
         zone=head.zone,
         pages=pages,
         chosen=head.chosen,
+        token=token,
     )
 
 

@@ -12,12 +12,14 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from uuid import UUID
 
 import psycopg
 import structlog
 from psycopg import Connection, InterfaceError, OperationalError
 from psycopg_pool import ConnectionPool, PoolTimeout
 
+from db.escalating import links, running
 from db.events import deliveries, events, receivers
 from db.events.deliveries import Head
 from db.events.sealing import CannotUnseal, Sealer
@@ -34,6 +36,7 @@ from workorder_core.notifying.attempts import (
     RetryAt,
     after_attempt,
 )
+from workorder_core.notifying.kinds import ASKED
 from workorder_core.sentences import kept
 
 ACTOR = "system:delivery"
@@ -72,6 +75,7 @@ def decide(conn: Connection, *, now: datetime) -> int:
         if not found:
             return 0
         fanning_out.fan_out(conn, found, now=now)
+        running.follow(conn, found, now=now)
         deliveries.advance(conn, found[-1].id)
     return len(found)
 
@@ -80,6 +84,18 @@ def release(conn: Connection, *, now: datetime) -> int:
     """Make the messages of what was held until now, in a transaction of its own; return how many events are in them."""
     with conn.transaction():
         return fanning_out.release(conn, now=now)
+
+
+def escalate(conn: Connection, *, now: datetime) -> datetime | None:
+    """Take the steps of escalations that are due, and make the messages; return when the next one is due."""
+    while True:
+        with conn.transaction():
+            if running.take_steps(conn, now=now) < running.AT_ONCE:
+                break
+    with conn.transaction():
+        running.make_messages(conn, now=now)
+    with conn.transaction():
+        return running.next_due(conn)
 
 
 def deliver_next(conn: Connection, receiver_id: int, means: Means, clock: Callable[[], datetime]) -> bool:
@@ -120,15 +136,24 @@ def _send(conn: Connection, head: Head, means: Means, now: datetime) -> Outcome:
         return Outcome(Fault.OWN, str(error))
     if head.channel is Channel.WEBHOOK:
         return means.webhooks.send(head, signed_with, now=now)
+    link = _link(conn, head, now)
     if head.channel is Channel.EMAIL:
         return mail.send(
-            means.mail_server, head, pages=means.pages, now=now, language=means.language, gathered=gathered
+            means.mail_server, head, pages=means.pages, now=now, language=means.language, gathered=gathered, token=link
         )
-    letter = composing.letter(head, gathered, pages=means.pages, language=means.language)
+    letter = composing.letter(head, gathered, pages=means.pages, language=means.language, token=link)
     if head.channel is Channel.NTFY:
         servers = ntfy.Servers(means.ntfy_servers, means.webhooks)
         return servers.send(head.address, token, letter, urgent=head.urgent, uid=f"{head.uid}")
     return by_apprise.Services(means.apprise_services).send(token or "", letter, urgent=head.urgent)
+
+
+def _link(conn: Connection, head: Head, now: datetime) -> str | None:
+    """Return the token of a new link for a message that asks somebody; None for any other."""
+    if head.kind != ASKED:
+        return None
+    with conn.transaction():
+        return links.make(conn, UUID(head.data["message"]), head.data["person"], now=now)
 
 
 def _record(
@@ -188,9 +213,13 @@ def _run_on(conn: Connection, database_url: str, means: Means, stop: threading.E
             while not stop.is_set():
                 while decide(conn, now=_now()) == EVENTS_AT_ONCE:
                     pass
+                due = escalate(conn, now=_now())
+                # What the escalations have just written is decided without waiting for its announcement.
+                while decide(conn, now=_now()):
+                    pass
                 release(conn, now=_now())
                 senders.begin(deliveries.due_receivers(conn, now=_now()))
-                for _ in conn.notifies(timeout=LOOK_EVERY_S, stop_after=1):
+                for _ in conn.notifies(timeout=_until(due), stop_after=1):
                     pass
         finally:
             # From here on another process may be the one that delivers.
@@ -229,6 +258,11 @@ class _Senders:
 
 def _now() -> datetime:
     return datetime.now(UTC)
+
+
+def _until(due: datetime | None) -> float:
+    """Return the seconds to wait for news: until a step of an escalation is due, or until retries are looked for."""
+    return LOOK_EVERY_S if due is None else min(LOOK_EVERY_S, max(0.01, (due - _now()).total_seconds()))
 
 
 @contextmanager

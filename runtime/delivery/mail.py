@@ -43,12 +43,14 @@ def message(
     now: datetime,
     language: str = ENGLISH.code,
     gathered: Sequence[Gathered] = (),
+    token: str | None = None,
 ) -> EmailMessage:
     """Return a message as a mail, in its reader's language, else in ``language``, which is the plant's.
 
-    Its Message-ID is the same however often it is sent. ``gathered`` are the events that go in it, if several.
+    Its Message-ID is the same however often it is sent. ``gathered`` are the events that go in it, if several;
+    ``token`` is that of its link, if it asks somebody.
     """
-    letter = composing.letter(head, gathered, pages=pages, language=language)
+    letter = composing.letter(head, gathered, pages=pages, language=language, token=token)
     domain = _domain(sender)
     mail = EmailMessage()
     mail["From"] = sender
@@ -73,12 +75,13 @@ def send(
     now: datetime,
     language: str = ENGLISH.code,
     gathered: Sequence[Gathered] = (),
+    token: str | None = None,
 ) -> Outcome:
     """Send a mail once; every problem becomes an outcome."""
     if server is None:
         return Outcome(Fault.OWN, NOT_SET_UP)
     try:
-        mail = message(head, server.sender, pages=pages, now=now, language=language, gathered=gathered)
+        mail = message(head, server.sender, pages=pages, now=now, language=language, gathered=gathered, token=token)
     except (ValueError, MessageError) as error:
         return Outcome(Fault.FINAL, kept("the address cannot be used: {error}", error=error))
     try:

@@ -31,7 +31,15 @@ from tests.api.lists.rows import (
     shadow_run,
 )
 from tests.api.lists.rows_of_messages import message_of_order, policy_version
-from tests.api.lists.rows_of_rotas import overridden, rota, rota_version, uncovered
+from tests.api.lists.rows_of_rotas import (
+    escalation,
+    escalation_policy,
+    escalation_policy_version,
+    overridden,
+    rota,
+    rota_version,
+    uncovered,
+)
 from tests.api.lists.rows_of_work import (
     ONE_ORDER,
     PLANNED,
@@ -159,6 +167,9 @@ LISTS: dict[str, tuple[Add, Callable[[Any], object]]] = {
         lambda row: row["id"],
     ),
     "/job-plans": (lambda plant, n: plant.post(f"job-plans/{scattered(n)}", PLAN, "PUT"), lambda row: row["code"]),
+    "/escalations": (escalation, lambda row: row["id"]),
+    "/escalation-policies": (lambda plant, n: escalation_policy(plant, code=scattered(n)), lambda row: row["code"]),
+    "/escalation-policies/{policy_id}/versions": (escalation_policy_version, lambda row: row["version"]),
     "/rotas": (lambda plant, n: rota(plant, code=scattered(n)), lambda row: row["code"]),
     "/on-call": (lambda plant, n: rota(plant, code=scattered(n)), lambda row: row["rota"]),
     "/rotas/{rota_id}/versions": (rota_version, lambda row: row["version"]),
@@ -272,7 +283,7 @@ def address(path: str, asset: int = 1, order_id: UUID = RUN) -> str:
     return V1 + path.format(
         technician_id=1,
         kind="rulebook", run_id=1, asset_id=asset, run_key=RUN, receiver_id=1, plan_id=1, checklist_id=1, item_id=1,
-        rota_id=1, site_code="NTH",
+        rota_id=1, policy_id=1, site_code="NTH",
         order_id=order_id,
         schedule_id=1,
     )  # fmt: skip

@@ -22,6 +22,7 @@ from rules.kinds import KINDS
 from workorder_core import words
 from workorder_core.alarms import alarm_states
 from workorder_core.alarms.silence import Suppressed
+from workorder_core.escalating import course
 from workorder_core.inspections.answers import Verdict
 from workorder_core.inspections.audits import AuditKind, FindingState, FindingStep, Grade
 from workorder_core.inspections.checklists import ItemKind
@@ -53,7 +54,7 @@ _ENUMS: tuple[type[Enum], ...] = (
     words.Status, words.OrderType, words.Priority, words.Severity, words.Criticality, words.Origin, words.HoldReason,
     words.OperatingState, words.CloseFinding, Role, alarm_states.State, Suppressed, runs.State, StepKind, LinkKind,
     Reason, Choice, Channel, NameKind, Of, documents.Kind, Step, Edit, alarm_states.Move, What,
-    Verdict, OnHolidays, RoundStatus, StopStatus, AuditKind, FindingState, Grade, RoundStep, FindingStep,
+    Verdict, OnHolidays, course.State, RoundStatus, StopStatus, AuditKind, FindingState, Grade, RoundStep, FindingStep,
     ObjectKind, OnFreeDay, Period, WhenOpen, AfterOutage, Becomes,
 )  # fmt: skip
 

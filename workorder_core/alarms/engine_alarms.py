@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from workorder_core.escalating import unanswered_alarm
 from workorder_core.oncall import gap_alarm
 from workorder_core.oncall.gap_alarm import RotaGap
 from workorder_core.sentences import Said, joined, marked, say
@@ -39,6 +40,7 @@ class Code(StrEnum):
     PLANS_BEHIND = "plans_behind"
     CERTIFICATE_ENDS = "certificate_ends"
     ON_CALL_GAP = "on_call_gap"
+    NOBODY_ACKNOWLEDGED = "nobody_acknowledged"
 
 
 TROUBLES: Mapping[Code, tuple[str, str]] = {
@@ -169,6 +171,8 @@ class Facts:
         Maintenance plans whose work should have been made and was not.
     gaps
         The first gap ahead of each rota that has one, the next one first.
+    unanswered
+        The subjects of escalations that nobody has acknowledged to the end, the oldest first.
     """
 
     state: str | None
@@ -185,11 +189,13 @@ class Facts:
     outbox: Outbox = NOTHING_WAITS
     plans: PlansBehind = NO_PLAN_BEHIND
     gaps: Sequence[RotaGap] = ()
+    unanswered: Sequence[str] = ()
 
 
 def standing(facts: Facts, *, now: datetime) -> list[EngineAlarm]:
     """Return the active alarms, the worst first."""
     return [
+        *(EngineAlarm(Code.NOBODY_ACKNOWLEDGED, *said) for said in unanswered_alarm.sentences(facts.unanswered)),
         *_of_process(facts),
         *_of_fence(facts, now),
         *_of_troubles(facts, now),
@@ -198,7 +204,7 @@ def standing(facts: Facts, *, now: datetime) -> list[EngineAlarm]:
         *_of_quarantine(facts),
         *_of_outbox(facts.outbox),
         *_of_plans(facts.plans, now),
-        *_of_gaps(facts.gaps, now),
+        *(EngineAlarm(Code.ON_CALL_GAP, *gap_alarm.sentences(each, now=now)) for each in [facts.gaps] if each),
         *_of_certificate(facts.troubles.get(Code.CERTIFICATE_ENDS), now),
     ]
 
@@ -365,11 +371,6 @@ def _of_plans(plans: PlansBehind, now: datetime) -> Iterator[EngineAlarm]:
         "says what fails. What fell due in the meantime is generated or skipped as each plan says"
     )
     yield EngineAlarm(Code.PLANS_BEHIND, problem, action)
-
-
-def _of_gaps(gaps: Sequence[RotaGap], now: datetime) -> Iterator[EngineAlarm]:
-    if gaps:
-        yield EngineAlarm(Code.ON_CALL_GAP, *gap_alarm.sentences(gaps, now=now))
 
 
 def _of_certificate(noted: Trouble | None, now: datetime) -> Iterator[EngineAlarm]:

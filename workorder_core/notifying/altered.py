@@ -5,7 +5,24 @@ from typing import Any
 from uuid import UUID
 
 UNLISTED = frozenset(
-    {"comment", "attach", "detach", "parts", "prices", "note", "step", "step undone", "link", "unlink"}
+    {
+        "comment",
+        "attach",
+        "detach",
+        "parts",
+        "prices",
+        "note",
+        "step",
+        "step undone",
+        "link",
+        "unlink",
+        "step taken",
+        "acknowledged",
+        "taken over",
+        "declined",
+        "handed on",
+        "not acknowledged",
+    }
 )
 """Steps in an order's history that no list of orders shows, only the order's own page."""
 

@@ -9,6 +9,9 @@ from typing import Any
 from workorder_core.sentences import say
 from workorder_core.words import OrderType, Status
 
+ASKED = "escalation.asked"
+"""The kind of event that asks one person, whatever they have chosen; systems get it as any other."""
+
 
 class Choice(StrEnum):
     """The kinds of news that a person can choose."""

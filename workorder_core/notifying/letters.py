@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from workorder_core.language import _, code
 from workorder_core.notifying import news
-from workorder_core.notifying.kinds import Choice, Happened
+from workorder_core.notifying.kinds import ASKED, Choice, Happened
 from workorder_core.sentences import stored, translated
 from workorder_core.words import Priority
 
@@ -53,6 +53,7 @@ def write(
     zone: str,
     pages: str | None,
     chosen: bool = True,
+    token: str | None = None,
 ) -> Letter:
     """Return the mail about an event, in the reader's language.
 
@@ -68,10 +69,16 @@ def write(
         The address under which people open the pages; None: the mail has no link.
     chosen
         Whether its reader has chosen it, not only the site's policy.
+    token
+        Of the link by which its reader acknowledges, where somebody is asked.
     """
-    link = None if pages is None else pages.rstrip("/") + _page(event, why, order_id)
+    path = f"/asked/{token}" if token else _page(event, why, order_id)
+    link = None if pages is None else pages.rstrip("/") + path
     footer = because(why, chosen=chosen)
-    if why in _OF_INSPECTIONS:
+    if event.kind == ASKED:
+        title, lines = _of_escalation(event, subject, zone)
+        footer = _("You are asked because of an escalation policy. The link is yours alone, and works for 24 hours.")
+    elif why in _OF_INSPECTIONS:
         title, lines = _of_inspection(event, subject, zone)
     elif why in news.WRITTEN:
         title, lines = news.write(event, Choice(why), subject, time=shown_time(event.at, zone))
@@ -128,6 +135,25 @@ def _of_inspection(event: Happened, number: str, zone: str) -> tuple[str, list[s
         _("Owner: %(owner)s", owner=data.get("owner", "")),
         _("Due: %(day)s", day=_due(data)) if _due(data) else "",
     ]
+
+
+def _of_escalation(event: Happened, subject: str, zone: str) -> tuple[str, list[str]]:
+    items, count = list(event.data.get("items") or ()), int(event.data.get("count") or 0)
+    lines = [
+        " · ".join(
+            part for part in (str(each["subject"]), stored(str(each["title"]))[:LONGEST], str(each["place"])) if part
+        )
+        for each in items
+    ]
+    began = min((str(each["began_at"]) for each in items), default=None)
+    if count > len(items):
+        lines.append(_("and %(count)s more", count=count - len(items)))
+    lines.append(_("Since: %(time)s", time=shown_time(began, zone)) if began else "")
+    lines.append(_("Open the link, and acknowledge there, decline, or hand it on. Opening it alone does nothing."))
+    title = stored(str(items[0]["title"])) if items else ""
+    if count == 1:
+        return _("PLEASE ACKNOWLEDGE: %(subject)s %(title)s", subject=subject, title=title), lines
+    return _("PLEASE ACKNOWLEDGE: %(count)s alarms and orders", count=count), lines
 
 
 def _due(data: Mapping[str, Any]) -> str:

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from workorder_core.notifying import kinds
 from workorder_core.notifying.attempts import Channel
-from workorder_core.notifying.kinds import Choice, Happened
+from workorder_core.notifying.kinds import ASKED, Choice, Happened
 
 TEST = "receiver.test"
 """The kind of event that goes only to the receiver for which it was created."""
@@ -48,6 +48,8 @@ def reason(receiver: Receiver, event: Happened) -> str | None:
     """Return why a receiver is notified of an event, as a kind's pattern or a choice; None: it is not."""
     if event.kind == TEST:
         return "test" if event.data.get("receiver") == receiver.id else None
+    if event.kind == ASKED and receiver.channel is not Channel.WEBHOOK:
+        return "asked" if receiver.person == event.data.get("person") else None
     if receiver.sites is not None and event.site not in receiver.sites:
         return None
     if receiver.channel is Channel.WEBHOOK:

@@ -178,5 +178,7 @@ _TOLD: Mapping[str, tuple[str, Callable[[Any, Names], Text]]] = {
     "currency": (N_("Currency"), _text),
     "plan": (N_("Job plan"), lambda value, _names: str(value)),
     "close_out": (N_("Found"), _close_out),
+    "people": (N_("Asked"), lambda value, _names: str(value)),
+    "to": (N_("To"), lambda value, _names: str(value)),
 }
 """The labels of changed fields; the others follow from the step, or are only for the engine."""

@@ -20,6 +20,7 @@ from tests.api.access import two_sites
 from tests.api.access.role_tables import OPEN
 from tests.api.access.test_access import TABLE
 from tests.api.access.two_sites import MARK, SEEN, SITE
+from tests.api.notifying import an_escalation
 from tests.parts.most_slow import most_slow
 from workorder_core.people.access import Role
 from workorder_core.scheduling.weeks import Planned
@@ -97,6 +98,7 @@ def world(pool, client, seeded):
         triage.add(conn, site, [learned], count=9, actor="person:Ola", at=at, why="learned")
         danger = of_danger("smoke")
         triage.note_choices(conn, order, danger, {Field.TYPE: "WVKB"}, number=1, actor="person:Ola", at=at)
+        an_escalation.begin(conn, order)
         conn.execute(
             "INSERT INTO ways (site_id, from_id, to_id, minutes) SELECT f.site_id, f.id, t.id, 5 "
             "FROM locations f JOIN locations t ON t.site_id = f.site_id AND t.id > f.id WHERE f.site_id = %s",
@@ -121,6 +123,9 @@ def world(pool, client, seeded):
             "asset_code": one("SELECT code FROM assets WHERE id = %s", asset),
             "alarm": one("SELECT source FROM alarm_points WHERE asset_id = %s LIMIT 1", asset),
             "plan_id": one("SELECT id FROM maintenance_plans WHERE site_id = %s", site),
+            "escalation_id": one("SELECT min(id) FROM escalations"),
+            "policy_id": one("SELECT id FROM site_documents WHERE site_id = %s", site),
+            "token": "nobodys",
             "rota_id": one("SELECT id FROM on_call_rotas WHERE site_id = %s", site),
             "override_id": one("SELECT min(id) FROM on_call_overrides"),
             "series_id": one("SELECT id FROM maintenance_series LIMIT 1"),
@@ -188,6 +193,9 @@ PLANNED = {"site": SITE, "code": "MINE", "title": "Mine", "object": "asset", "ob
 ROTA = {"site": SITE, "code": "MINE", "title": "Mine"} | {
     "layers": [{"name": "first", "people": ["olaf"], "starts": "2026-01-10"}]
 }
+POLICY = {"site": SITE, "code": "MINE", "title": "Mine", "order_types": ["emergency"]} | {
+    "steps": [{"whom": ["person:olaf"], "wait_minutes": 5}]
+}
 OVERRIDE = {"layer": "first", "person": "olaf", "begins_at": SPAN["starts_at"], "ends_at": SPAN["ends_at"]}
 ALWAYS = {"since": "2026-01-01T00:00:00Z", "until": "2026-12-31T00:00:00Z"}
 
@@ -240,6 +248,12 @@ def bodies(theirs: dict[str, Any], own: dict[str, Any]) -> dict[str, list[Any]]:
         "/maintenance-plans": [PLANNED, PLANNED | {"site": "OWN", "objects": [theirs["asset_code"]]}],
         "/maintenance-plans/preview": [PLANNED],
         "/maintenance-plans/{plan_id}": [PLANNED],
+        "/decline": [{"why": "mine"}],
+        "/hand-on": [{"to": "x"}],
+        "/escalation-policies": [POLICY],
+        "/escalation-policies/{policy_id}": [
+            {name: value for name, value in POLICY.items() if name not in ("site", "code")}
+        ],
         "/rotas": [ROTA],
         "/rotas/{rota_id}": [{name: value for name, value in ROTA.items() if name not in ("site", "code")}],
         "/overrides": [OVERRIDE],
@@ -256,7 +270,7 @@ def bodies(theirs: dict[str, Any], own: dict[str, Any]) -> dict[str, list[Any]]:
         "/assets/{asset_id}": [{"criticality": 1, "asset_class": "x"}, {"parent": theirs["asset_code"]}],
         "/signals/{signal:path}": [{"unit": "l/s", "label": "Mine"}],
         "/downtimes": [SPAN],
-        "/acknowledge": [{"alarms": [{"asset_id": theirs["asset_id"], "source": theirs["alarm"]}]}],
+        "/acknowledge": [{"why": "mine"}, {"alarms": [{"asset_id": theirs["asset_id"], "source": theirs["alarm"]}]}],
         "/reset": [alarm], "/shelve": [alarm], "/unshelve": [alarm],
         "/take-out-of-service": [alarm], "/return-to-service": [alarm],
         "/work-orders/{order_id}": [{"title": "Mine"}],

@@ -8,6 +8,7 @@ from fastapi.testclient import TestClient
 from psycopg import Connection, errors
 from psycopg.types.json import Jsonb
 
+from tests.api.notifying import an_escalation
 from tests.parts import pictures
 
 SITE, MARK = "ZQXJ", "WVKB"
@@ -36,6 +37,10 @@ TIED_BY = {
     "route_id": "route_id IN (SELECT id FROM inspection_routes WHERE site_id = %(site)s)",
     "round_id": "round_id IN (SELECT id FROM inspection_rounds WHERE site_id = %(site)s)",
     "audit_id": "audit_id IN (SELECT id FROM audits WHERE site_id = %(site)s)",
+    "document_id": "document_id IN (SELECT id FROM site_documents WHERE site_id = %(site)s)",
+    "escalation_id": "escalation_id IN (SELECT id FROM escalations WHERE site_id = %(site)s)",
+    "message_id": "message_id IN (SELECT a.message_id FROM escalation_asks a "
+    "JOIN escalations e ON e.id = a.escalation_id WHERE e.site_id = %(site)s)",
     "rota_id": "rota_id IN (SELECT id FROM on_call_rotas WHERE site_id = %(site)s)",
     "schedule_id": "schedule_id IN (SELECT id FROM schedules WHERE site_id = %(site)s)",
     "visit_id": "visit_id IN (SELECT v.id FROM schedule_visits v JOIN schedules s ON s.id = v.schedule_id "
@@ -245,6 +250,15 @@ def fill(client: TestClient, asset: int, order: str, own_order: str) -> Iterator
     made = post("/rotas", site="NTH", code="PUMPS", title="Pumps", purpose="Nights", zone="UTC", layers=[layer])
     yield "rota", made.status_code
     span = {"begins_at": "2031-01-01T08:00:00Z", "ends_at": "2031-01-02T08:00:00Z"}
+    steps = [{"whom": ["person:olaf"], "wait_minutes": 5}]
+    policy = {
+        "site": "NTH",
+        "code": "NIGHT",
+        "title": "Nights",
+        "order_types": an_escalation.EVERY_TYPE,
+        "steps": steps,
+    }
+    yield "escalation policy", post("/escalation-policies", **policy).status_code
     at = f"/rotas/{made.json()['id']}/overrides"
     yield "override", post(at, layer="first", person="olaf", why="a course", **span).status_code
     yield "policy", client.put(f"{v1}/sites/NTH/notification-policy", json={"one_by_one": 1}).status_code

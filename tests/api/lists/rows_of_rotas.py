@@ -2,8 +2,10 @@
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 from tests.api.lists.rows import Plant
+from tests.api.notifying import an_escalation
 
 V1 = "/api/v1"
 
@@ -42,3 +44,30 @@ def uncovered(plant: Plant, n: int) -> None:
         rota(plant, layers=[layer], covered=hours)
     else:
         plant.post("rotas/1", {"title": f"Nights {n}", "layers": [layer], "covered": hours}, "PUT")
+
+
+def escalation_policy(plant: Plant, **facts: Any) -> None:
+    """Create an escalation policy that asks somebody."""
+    plant.client.post(f"{V1}/users", json={"name": "anna", "roles": ["technician"]})
+    steps = [{"whom": ["person:anna"], "wait_minutes": 5}]
+    every = {"order_types": an_escalation.EVERY_TYPE, "steps": steps}
+    plant.post("escalation-policies", {"site": "NTH", "code": "P", "title": "Nights", **every} | facts)
+
+
+def escalation_policy_version(plant: Plant, n: int) -> None:
+    if n == 0:
+        escalation_policy(plant)
+    else:
+        steps = [{"whom": ["person:anna"], "wait_minutes": 5}]
+        facts = {"title": f"Nights {n}", "order_types": ["emergency"], "steps": steps}
+        plant.post("escalation-policies/1", facts, "PUT")
+
+
+def escalation(plant: Plant, n: int) -> None:
+    """Escalate a new order."""
+    if n == 0:
+        escalation_policy(plant)
+    made = plant.post("work-orders", {"asset_id": plant.asset, "type": "inspection", "title": f"Look {n}"})
+    now = datetime.now(UTC) + timedelta(minutes=2 * n)
+    an_escalation.begin(plant.conn, UUID(made["id"]), now)
+    plant.conn.commit()

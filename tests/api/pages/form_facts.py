@@ -23,6 +23,7 @@ from db.telemetry import quarantine
 from tests import a_plant, people
 from tests.a_plant import Seeded
 from tests.api.conftest import KEY
+from tests.api.notifying import an_escalation
 from tests.parts import databases
 from tests.parts.databases import Filled
 from workorder_core.people.access import Role
@@ -148,6 +149,18 @@ def _facts(client: TestClient, planner: TestClient, seeded: Seeded, pool: Connec
         f"/api/v1/rotas/{found['rota']}/overrides", json=override, headers={"Idempotency-Key": "override"}
     )
     found["override"] = str(made.json()["id"])
+    policy: dict[str, Any] = {
+        "site": "NTH",
+        "code": "NIGHT",
+        "title": "Nights",
+        "order_types": an_escalation.EVERY_TYPE,
+    }
+    policy |= {"steps": [{"whom": ["person:mette"], "wait_minutes": 5}]}
+    answer = client.post("/api/v1/escalation-policies", json=policy, headers={"Idempotency-Key": "policy"})
+    found["policy"] = str(answer.json()["id"])
+    with pool.connection() as conn:
+        begun, found["token"] = an_escalation.begin(conn, seeded.orders["predictive"])
+    found["escalation"] = str(begun)
     planned: dict = {"site": "NTH", "code": "LOOK", "title": "Look", "object": "asset", "objects": ["P-101"]}
     planned |= {"calendar": {"rule": "FREQ=MONTHLY", "starts": "2026-01-10T08:00"}}
     planned |= {"meter": {"signal": "oil_hours", "every": 500}}

@@ -87,6 +87,26 @@ FORMS = {
         "/audits/{audit}", "/audits/{audit}/findings/1/settle", {"step": "withdraw", "said": "none"}, {"said": " "}
     ),
     "/audits/{audit_id}/close": Known("/audits/{settled}", "/audits/{settled}/close", {"conclusion": "fine"}),
+    "/escalations/policies/new": Known(
+        "/escalations/policies/new", "/escalations/policies/new",
+        {"site": "NTH", "code": "NEW", "title": "Gas", "order_types": "emergency", "whom_1": "mette, rota:PUMPS/first"},
+        {"title": " ", "whom_1": " ", "wait_1": "soon", "repeat": "x", "priorities": "high", "alarm_severities": "1.5"},
+    ),
+    "/escalations/policies/{policy_id}": Known(
+        "/escalations/policies/{policy}", "/escalations/policies/{policy}",
+        {"title": "More", "order_types": "emergency", "whom_1": "mette", "whom_2": "everybody"},
+        {"whom_1": "rota:NONE"},
+    ),
+    "/escalations/policies/{policy_id}/retire": Known(
+        "/escalations/policies/{policy}", "/escalations/policies/{policy}/retire"
+    ),
+    "/escalations/{escalation_id}/acknowledge": Known(
+        "/escalations/{escalation}", "/escalations/{escalation}/acknowledge"
+    ),
+    "/escalations/{escalation_id}/hand-on": Known(
+        "/escalations/{escalation}", "/escalations/{escalation}/hand-on", {"to": "mette", "reason": "her pump"}
+    ),
+    "/asked/{token}/{given}": Known("/asked/{token}", "/asked/{token}/acknowledge"),
     "/on-call/new": Known(
         "/on-call/new", "/on-call/new",
         ON_CALL | {"site": "NTH", "code": "NEW"},
@@ -311,6 +331,7 @@ FORMS = {
     ),
 }  # fmt: skip
 OF_PEOPLE = {
+    "/escalations/{escalation_id}/decline",
     "/notifications",
     "/notifications/seen",
     "/notifications/test/{channel}",
@@ -318,7 +339,8 @@ OF_PEOPLE = {
     "/my-calendars",
     "/my-calendars/{feed_id}/revoke",
 }
-"""What a key has not: notifications are tried with who has an e-mail address, calendars in test_feeds."""
+"""What a key has not: only who was asked declines; notifications are tried with who has an e-mail address, calendars in
+test_feeds."""
 FILES = {
     "/imports": ("assets.csv", b"Tag;Name\nP-1;Pump\n"),
 }

@@ -38,6 +38,9 @@ class Post:
     def settle(self) -> int:
         """Decide and deliver all that is due now; return the attempts made."""
         while delivering.decide(self.conn, now=self.now):
+            delivering.escalate(self.conn, now=self.now)
+        delivering.escalate(self.conn, now=self.now)
+        while delivering.decide(self.conn, now=self.now):
             pass
         delivering.release(self.conn, now=self.now)
         made = 0

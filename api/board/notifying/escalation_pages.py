@@ -1,0 +1,173 @@
+"""The pages of escalations: who is asked about what, and the policies with their editor."""
+
+from collections.abc import Mapping
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Form, Path, Request
+from fastapi.responses import Response
+from psycopg import Connection
+
+from api.asking import KNOWN, PLANS_PEOPLE, SEES, WORKS_OR_PLANS, Asking, Conn, Now
+from api.board.forms.forms import FormRoute, shown_on
+from api.board.notifying.policy_form import WrittenPolicy, fields_of, read
+from api.board.rendering import page
+from api.once import SentForm
+from db.errors import AlreadyExists
+from db.escalating import escalations
+from db.escalating.escalations import CannotDecline
+from db.escalating.policies import POLICIES, UnknownInPolicy
+from db.oncall import rotas
+from db.oncall.rotas import CannotBeCalled
+from db.people import users
+from db.plant import plant
+from workorder_core.escalating.course import ALLOWED, UNFINISHED, Answer
+from workorder_core.people.access import Who
+
+router = APIRouter(include_in_schema=False, dependencies=[KNOWN], route_class=FormRoute)
+EscalationId = Annotated[int, Path(ge=1, le=2**63 - 1)]
+PolicyId = Annotated[int, Path(ge=1, le=2**31 - 1)]
+_AT: Mapping[type[Exception], str] = {AlreadyExists: "code", CannotBeCalled: "whom_1", UnknownInPolicy: "whom_1"}
+_SHOWN = 50
+
+
+@router.get("/escalations", dependencies=[SEES])
+def now_asked(request: Request, conn: Conn, now: Now, who: Asking) -> Response:
+    """Show the running escalations, the latest that have ended, and the policies."""
+    running = escalations.listed(conn, within=who.sites, states=UNFINISHED, limit=_SHOWN)
+    latest = escalations.listed(conn, within=who.sites, limit=_SHOWN)
+    ended = [each for each in latest if each.state not in UNFINISHED][:20]
+    return page(
+        request,
+        "escalations/list.html",
+        now=now,
+        running=running,
+        ended=ended,
+        asks=escalations.asks(conn, [each.id for each in running]),
+        policies=POLICIES.listed(conn, within=who.sites),
+    )
+
+
+@router.get("/escalations/policies/new", dependencies=[PLANS_PEOPLE])
+def new(request: Request, conn: Conn, now: Now, who: Asking) -> Response:
+    """Show the form of a new policy."""
+    empty = WrittenPolicy(order_types="emergency", repeat="1")
+    sites = plant.sites(conn, who.sites)
+    return page(request, "escalations/new.html", now=now, filled=empty, sites=sites, **_choices(conn, who))
+
+
+@router.post("/escalations/policies/new", dependencies=[PLANS_PEOPLE])
+@shown_on("/escalations/policies/new", at=_AT)
+def create(conn: Conn, now: Now, who: Asking, sent: SentForm, form: Annotated[WrittenPolicy, Form()]) -> Response:
+    """Create a policy and show it."""
+    site = plant.site_by_code(conn, form.site, who.sites)
+    policy = read(form, site=site.code, code=form.code.strip())
+    made = POLICIES.add(conn, policy, actor=who.actor, at=now, why=form.why.strip())
+    return sent.leads_to(f"/escalations/policies/{made.id}")
+
+
+@router.get("/escalations/policies/{policy_id}", dependencies=[SEES])
+def policy(request: Request, policy_id: PolicyId, conn: Conn, now: Now, who: Asking) -> Response:
+    """Show a policy, its versions, and its editor."""
+    stored = POLICIES.get(conn, policy_id, who.sites)
+    return page(
+        request,
+        "escalations/policy.html",
+        now=now,
+        stored=stored,
+        policy=stored.content,
+        filled=fields_of(stored.content),
+        versions=POLICIES.versions(conn, policy_id)[:20],
+        zone=plant.site_by_code(conn, stored.content.site).time_zone,
+        **_choices(conn, who),
+    )
+
+
+@router.post("/escalations/policies/{policy_id}", dependencies=[PLANS_PEOPLE])
+@shown_on("/escalations/policies/{policy_id}", at=_AT)
+def change(
+    policy_id: PolicyId, conn: Conn, now: Now, who: Asking, sent: SentForm, form: Annotated[WrittenPolicy, Form()]
+) -> Response:
+    """Store the next version of a policy, and show it."""
+    before = POLICIES.get(conn, policy_id, who.sites).content
+    changed = read(form, site=before.site, code=before.code)
+    POLICIES.save(conn, policy_id, changed, actor=who.actor, at=now, why=form.why.strip())
+    return sent.leads_to(f"/escalations/policies/{policy_id}")
+
+
+@router.post("/escalations/policies/{policy_id}/retire", dependencies=[PLANS_PEOPLE])
+@shown_on("/escalations/policies/{policy_id}")
+def retire(policy_id: PolicyId, conn: Conn, now: Now, who: Asking, sent: SentForm) -> Response:
+    """Retire a policy, and show it."""
+    POLICIES.get(conn, policy_id, who.sites)
+    POLICIES.retire(conn, policy_id, actor=who.actor, at=now)
+    return sent.leads_to(f"/escalations/policies/{policy_id}")
+
+
+@router.get("/escalations/{escalation_id}", dependencies=[SEES])
+def one(request: Request, escalation_id: EscalationId, conn: Conn, now: Now, who: Asking) -> Response:
+    """Show an escalation: who was asked, what they answered, and when the next step is due."""
+    found = escalations.get(conn, escalation_id, who.sites)
+    asks = escalations.asks(conn, [found.id])[found.id]
+    return page(
+        request,
+        "escalations/one.html",
+        now=now,
+        found=found,
+        asks=asks,
+        steps=escalations.policy_of(conn, found).steps,
+        allowed=ALLOWED[found.state],
+        asked=any(each.person == who.person for each in asks),
+        names=users.full_names(conn),
+        people=rotas.can_be_called(conn, found.site),
+    )
+
+
+@router.post("/escalations/{escalation_id}/acknowledge", dependencies=[WORKS_OR_PLANS])
+@shown_on("/escalations/{escalation_id}")
+def acknowledge(escalation_id: EscalationId, conn: Conn, now: Now, who: Asking, sent: SentForm) -> Response:
+    """Acknowledge, or take over, and show the escalation."""
+    escalations.get(conn, escalation_id, who.sites)
+    escalations.answer(conn, escalation_id, Answer.ACKNOWLEDGE, actor=who.actor, how="page", at=now)
+    return sent.leads_to(f"/escalations/{escalation_id}")
+
+
+@router.post("/escalations/{escalation_id}/decline", dependencies=[SEES])
+@shown_on("/escalations/{escalation_id}", at={CannotDecline: "reason"})
+def decline(
+    escalation_id: EscalationId,
+    conn: Conn,
+    now: Now,
+    who: Asking,
+    sent: SentForm,
+    reason: Annotated[str, Form(max_length=2000)] = "",
+) -> Response:
+    """Decline, and show the escalation."""
+    escalations.get(conn, escalation_id, who.sites)
+    escalations.answer(conn, escalation_id, Answer.DECLINE, actor=who.actor, how="page", at=now, why=reason.strip())
+    return sent.leads_to(f"/escalations/{escalation_id}")
+
+
+@router.post("/escalations/{escalation_id}/hand-on", dependencies=[WORKS_OR_PLANS])
+@shown_on("/escalations/{escalation_id}", at={CannotBeCalled: "to"})
+def hand_on(
+    escalation_id: EscalationId,
+    conn: Conn,
+    now: Now,
+    who: Asking,
+    sent: SentForm,
+    to: Annotated[str, Form(max_length=64)] = "",
+    reason: Annotated[str, Form(max_length=2000)] = "",
+) -> Response:
+    """Hand it on to somebody, and show the escalation."""
+    escalations.get(conn, escalation_id, who.sites)
+    facts: dict[str, Any] = {"actor": who.actor, "how": "page", "why": reason.strip(), "to": to.strip()}
+    escalations.answer(conn, escalation_id, Answer.HAND_ON, at=now, **facts)
+    return sent.leads_to(f"/escalations/{escalation_id}")
+
+
+def _choices(conn: Connection, who: Who) -> dict[str, Any]:
+    """Return whom a policy can ask, as the form's hint lists them."""
+    sites = [each.code for each in plant.sites(conn, who.sites)]
+    people = sorted({name for site in sites for name in rotas.can_be_called(conn, site)})
+    known = [each.rota.code for each in rotas.listed(conn, within=who.sites)]
+    return {"people": people, "rotas": sorted(set(known))}
