@@ -9,6 +9,17 @@ BEGIN
 END
 $$;
 
+CREATE FUNCTION public.announce_banner() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+DECLARE
+    reader text := (SELECT user_name FROM receivers WHERE id = NEW.receiver_id AND channel = 'banner');
+BEGIN
+    IF reader IS NOT NULL THEN PERFORM pg_notify('banner', reader); END IF;
+    RETURN NULL;
+END
+$$;
+
 CREATE FUNCTION public.append_change(made_at timestamp with time zone, made_by text, of_kind text, of_subject text, of_site text, of_asset integer, did text, was jsonb, becomes jsonb, because text) RETURNS void
     LANGUAGE plpgsql
     AS $$
@@ -4273,6 +4284,8 @@ CREATE TRIGGER assets_have_scan_addresses AFTER INSERT ON public.assets FOR EACH
 CREATE TRIGGER assets_tell_the_judge AFTER INSERT ON public.assets FOR EACH ROW EXECUTE FUNCTION public.tell_judge_of_asset();
 
 CREATE TRIGGER assignees_are_noted AFTER INSERT OR UPDATE OF assignee_id ON public.work_orders FOR EACH ROW WHEN ((new.assignee_id IS NOT NULL)) EXECUTE FUNCTION public.note_assignee();
+
+CREATE TRIGGER banners_are_announced AFTER INSERT OR UPDATE OF state, seen_at ON public.deliveries FOR EACH ROW WHEN ((new.state = 'delivered'::text)) EXECUTE FUNCTION public.announce_banner();
 
 CREATE TRIGGER bill_changes_are_logged AFTER INSERT OR DELETE OR UPDATE ON public.bills_of_material FOR EACH ROW EXECUTE FUNCTION public.log_change_of_parts('bill of material', '');
 

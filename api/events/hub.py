@@ -13,7 +13,7 @@ from uuid import UUID
 
 import psycopg
 import structlog
-from psycopg import AsyncConnection, Connection
+from psycopg import AsyncConnection, Connection, Notify
 from psycopg_pool import ConnectionPool, PoolTimeout
 from starlette.concurrency import run_in_threadpool
 from tenacity import AsyncRetrying, retry_if_exception_type, wait_exponential_jitter
@@ -29,6 +29,8 @@ from workorder_core.people.access import Who
 _log = structlog.get_logger("api")
 ACCESS = "access"
 """A NOTIFY without content goes to this channel when a session has ended or somebody's permissions have changed."""
+BANNER = "banner"
+"""A NOTIFY with a user's name goes to this channel when their banner has changed."""
 MOST, MOST_OF_ONE = 400, 40
 """The most streams at once in a process, and of one person or key."""
 KEPT = 5_000
@@ -89,6 +91,8 @@ class Reader:
     ended: bool = False
     notices: int = 0
     """The number of changes that no event reports, such as the engine's own alarms."""
+    banners: int = 0
+    """The number of changes of the reader's banner."""
     wake: asyncio.Event = field(default_factory=asyncio.Event)
 
     def end(self) -> None:
@@ -219,19 +223,29 @@ class Hub:
                     url() if callable(url) else url, autocommit=True, connect_timeout=10, keepalives_idle=30
                 )
                 await conn.execute("LISTEN events")
+                await conn.execute("LISTEN banner")
                 await conn.execute("LISTEN access")
                 return conn
         raise AssertionError("it tries for ever")
 
     async def _heard(self, conn: AsyncConnection) -> set[str]:
         """Wait for a notification, and then a moment for further ones; return the channels."""
-        heard = {each.channel async for each in conn.notifies(timeout=LOOK_EVERY_S, stop_after=1)}
-        self.changes += ACCESS in heard
+        heard = self._noted([each async for each in conn.notifies(timeout=LOOK_EVERY_S, stop_after=1)])
         if heard:
             await asyncio.sleep(GATHER_S)
-            heard |= {each.channel async for each in conn.notifies(timeout=0)}
-            self.changes += ACCESS in heard
+            heard |= self._noted([each async for each in conn.notifies(timeout=0)])
         return heard
+
+    def _noted(self, heard: list[Notify]) -> set[str]:
+        """Act at once on what concerns people instead of the log; return the channels."""
+        channels = {each.channel for each in heard}
+        self.changes += ACCESS in channels
+        people = {f"person:{each.payload}" for each in heard if each.channel == BANNER}
+        for reader in self._readers:
+            if reader.who.actor in people:
+                reader.banners += 1
+                reader.wake.set()
+        return channels
 
     async def _read_on(self) -> None:
         """Read new events, and wake the readers."""

@@ -87,7 +87,7 @@ class EventStream(Response):
         first = _special("lost", {"after": at}) if lost else b""
         at = newest if lost and at > newest else at
         await _piece(send, f"retry: {random.randint(*RETRY_MS)}\n".encode() + first + _ready(at))
-        notices = reader.notices
+        notices, banners = reader.notices, reader.banners
         while not reader.ended:
             reader.wake.clear()
             found = self._hub.since(at)
@@ -101,6 +101,9 @@ class EventStream(Response):
             if reader.notices != notices:
                 notices = reader.notices
                 blocks.append(_special("notice", {}))
+            if reader.banners != banners:
+                banners = reader.banners
+                blocks.append(_special("banner", {}))
             if blocks:
                 await _piece(send, b"".join(blocks))
             elif not found:

@@ -233,6 +233,31 @@ def test_a_stream_ends_when_who_reads_may_no_longer(served, pool) -> None:
     assert httpx.get(f"{served.url}{V1}/events", headers={"X-API-Key": key}).status_code == 401
 
 
+def test_a_banner_that_changes_is_announced_on_the_streams_of_its_person_alone(served, pool) -> None:
+    now = datetime.now(UTC)
+    with pool.connection() as conn:
+        for name in ("deniz", "sofia"):
+            people.add_user(conn, name, Role.PLANNER)
+            assert sessions.begin(conn, f"token of {name}", name, at=now, lasting=served.app.state.door.lasting.whole)
+    of_deniz, of_sofia = ({"Cookie": f"plantwright=token of {name}"} for name in ("deniz", "sofia"))
+    happen(pool.conninfo, "order.changed")
+    with reading(served.url, of_deniz) as deniz, reading(served.url, of_sofia) as sofia:
+        with pool.connection() as conn:
+            conn.execute(
+                """INSERT INTO receivers (channel, name, address, user_name, wants, state_since, created_by, created_at)
+                   VALUES ('banner', 'deniz', '', 'deniz', '{}', now(), 'system:tests', now())"""
+            )
+            conn.execute(
+                """INSERT INTO deliveries (receiver_id, event_id, why, due_at, created_at)
+                   SELECT r.id, e.id, 'assigned', now(), now() FROM receivers r, events e"""
+            )
+            conn.execute("UPDATE deliveries SET state = 'delivered', ended_at = now()")
+        deniz.until(lambda name, _: name == "banner")
+        happen(pool.conninfo, "order.opened")
+        sofia.until(lambda _, event: event.get("kind") == "order.opened")
+        assert "banner" not in [name for name, _ in sofia.seen]
+
+
 def test_streams_are_bounded_by_person_and_by_process(served, pool, monkeypatch) -> None:
     with pool.connection() as conn:
         other = {"X-API-Key": people.add_key(conn, "other", Role.VIEWER)}

@@ -1,15 +1,17 @@
-/* The messages at the top of the page: asked for when something has happened, and now and then because some are held
-   back for a while. What somebody is about to press stays where it is. */
+/* The messages at the top of the page: asked for when the stream says that they have changed. What somebody is about to
+   press stays where it is. */
 "use strict";
 (() => {
-  const REST_MS = 5000, PAUSE_MS = 30000, MOMENT_MS = 2000;
+  // A page without live parts has no stream, so every page asks now and then.
+  const REST_MS = 5000, SPREAD_MS = 1000, SELDOM_MS = 300000;
   const banner = document.getElementById("banner");
   if (!banner?.dataset.person) return;
-  let due = null, asked = Date.now(), version = "";
+  let due = null, asked = Date.now(), version = "", wanted = false;
 
   async function ask() {
     due = null;
-    if (document.hidden) return;
+    wanted = document.hidden;
+    if (wanted) return;
     asked = Date.now();
     try {
       const headers = version ? { "If-None-Match": version } : {};
@@ -26,7 +28,7 @@
     if (due === null) due = setTimeout(ask, Math.max(ms, asked + REST_MS - Date.now()));
   }
 
-  document.addEventListener("heard", () => soon(MOMENT_MS));
-  document.addEventListener("visibilitychange", () => { if (!document.hidden) soon(0); });
-  setInterval(() => { if (!document.hidden) soon(0); }, PAUSE_MS);
+  document.addEventListener("banner", () => soon(Math.random() * SPREAD_MS));
+  document.addEventListener("visibilitychange", () => { if (!document.hidden && (wanted || Date.now() - asked > SELDOM_MS)) soon(0); });
+  setInterval(() => soon(0), SELDOM_MS * (0.9 + Math.random() * 0.2));
 })();

@@ -131,7 +131,7 @@
   function concerns(event) { return event.altered.some((each) => follows.includes(each)); }
 
   function hear(news) {
-    document.dispatchEvent(new Event("heard"));
+    if (news.banner || (news.up && !connection.hidden)) document.dispatchEvent(new Event("banner"));
     if (news.up && !up) {
       up = true;
       if (due?.idle) { clearTimeout(due.timer); due = null; soon(pause(), true); }

@@ -19,6 +19,7 @@
       });
       source.addEventListener("lost", () => say({ stale: true }));
       source.addEventListener("notice", () => say({ stale: true }));
+      source.addEventListener("banner", () => say({ banner: true }));
       source.onmessage = (message) => { last = Number(message.lastEventId); say({ event: JSON.parse(message.data) }); };
       source.onerror = () => {
         say({ down: true });
