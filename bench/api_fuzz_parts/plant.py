@@ -12,6 +12,7 @@ from db.documents.documents import Kind
 from db.plant import hierarchy, safety
 from db.telemetry import quarantine
 from tests import a_plant, people
+from workorder_core.escalating.course import Answer
 from workorder_core.people.access import Role
 from workorder_core.tables.plant_tables import TABLES
 
@@ -78,6 +79,7 @@ _FIXED: dict[str, Sequence[str]] = {
              "order", "cancel", "put"),
     "seq": ("1", "2"), "position": ("1",), "item": ("seal", "temp"), "table": tuple(TABLES),
     "to": ("asset", "location"), "channel": ("email", "banner", "ntfy"),
+    "given": tuple(Answer),
 }  # fmt: skip
 
 

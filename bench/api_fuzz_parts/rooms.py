@@ -15,6 +15,7 @@ from db.people import calendar_feeds
 from db.planning import generating
 from db.runs import runs, uploads
 from tests.api.access import two_sites
+from tests.api.notifying import an_escalation
 from workorder_core.tables.plant_tables import TABLES
 
 _ACTOR = "person:mette"
@@ -45,6 +46,7 @@ def fill(app: FastAPI, key: str, conn: Connection) -> str:
         made = client.post("/api/v1/receivers", json=hook, headers={"Idempotency-Key": "hook"})
         receiver = made.json()["receiver"]["id"]
     at = datetime.now(UTC)
+    an_escalation.begin(conn, order, at)
     generating.generate(conn, now=at)
     events.number(conn)
     deliveries.add(conn, [(receiver, each.id, "*") for each in events.newest_first(conn, limit=3)], at=at)

@@ -56,6 +56,7 @@ OF_ONE_THING = {
     "/work-orders/{order_id}": "an order, which can be printed",
     "/work-orders/{order_id}/slots": "a few times that fit an order",
     "/sites/{site_code}/slots": "a few times that fit work that is not ordered yet",
+    "/escalations/{escalation_id}": "an escalation",
     "/work-orders/{order_id}/last-time": "a few orders like one, and checks by success",
     "/answers": "passages that answer one question",
     "/work-orders/{order_id}/content": "an order, which can be printed",
