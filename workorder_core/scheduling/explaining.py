@@ -145,19 +145,21 @@ def _options(draft: Draft, job: Job) -> Iterator[Option]:
     place = _without(draft, job, possible)
     if place is None:
         return
-    kept = list(possible)
-    for each in possible[::-1]:
-        fewer = [one for one in kept if one != each]
-        there = _without(draft, job, fewer)
-        if there is not None:
-            kept, place = fewer, there
+    kept, dropped = list(possible), True
+    while dropped:  # until each of those that are left is needed
+        dropped = False
+        for each in kept[::-1]:
+            fewer = [one for one in kept if one != each]
+            there = _without(draft, job, fewer, anybody=True)
+            if there is not None:
+                kept, place, dropped = fewer, there, True
     yield Option(without=tuple(kept), visit=place.visit)
 
 
-def _without(draft: Draft, job: Job, without: Sequence[Relaxed]) -> Place | None:
-    """Return the cheapest place without these constraints."""
+def _without(draft: Draft, job: Job, without: Sequence[Relaxed], *, anybody: bool = False) -> Place | None:
+    """Return the cheapest place without these constraints: by the people of whom one is, or by ``anybody``."""
     problem = relax(draft.problem, job, without)
-    mine = {each.person for each in without} - {None}
+    mine = set() if anybody else {each.person for each in without} - {None}
     other = draft.within(problem)
     changed = other.jobs[job.id]
     if mine and changed.crew == 1:
