@@ -8,12 +8,13 @@ from typing import Any
 
 from fastapi import APIRouter, FastAPI, Request
 from fastapi.responses import Response
-from markupsafe import Markup, escape
+from markupsafe import Markup
 
 from api import problems
 from api.access_table import needed
 from api.asking import KNOWN, SEES, Needs
 from api.board.rendering import page
+from api.board.words import with_code
 from api.description import OPEN
 from workorder_core.people.access import Role
 
@@ -87,12 +88,7 @@ def who_may(needs: Needs | None) -> str:
 
 def paragraphs(text: str) -> tuple[Markup, ...]:
     """Return a description's paragraphs, with quoted parts as code."""
-    return tuple(said(each) for each in re.split(r"\n\s*\n", text.strip()) if each)
-
-
-def said(text: str) -> Markup:
-    """Return a text for a page: escaped, with quoted parts as code."""
-    return Markup(re.sub(r"`+([^`]+)`+", r"<code>\1</code>", str(escape(text))))
+    return tuple(with_code(each) for each in re.split(r"\n\s*\n", text.strip()) if each)
 
 
 def kind_of(schema: Schema, shapes: Mapping[str, Schema]) -> str:
@@ -179,7 +175,7 @@ def _about(*described: Schema) -> Markup:
     text = next((each["description"] for each in described if each.get("description")), "")
     default = next((each["default"] for each in described if each.get("default") not in (None, "", [], {})), None)
     more = "" if default is None else f"`{json.dumps(default)}` if left out"
-    return said("; ".join(filter(None, (text, more))))
+    return with_code("; ".join(filter(None, (text, more))))
 
 
 def _example(sent: Schema, shape: Schema) -> str:

@@ -85,6 +85,7 @@ for name in (
     "plain_amount",
     "recurs",
     "size",
+    "with_code",
 ):
     _ENVIRONMENT.filters[name] = getattr(words, name)
 _ENVIRONMENT.filters["changed"] = changed

@@ -8,7 +8,7 @@ from enum import StrEnum
 from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from api.language import formats
 from db.plant.plant import Site
@@ -259,6 +259,11 @@ def path_part(name: str) -> str:
 def unit(code: str) -> str:
     """Return a unit as people write it."""
     return _SHORT_UNITS.get(code, code)
+
+
+def with_code(text: str) -> Markup:
+    """Return a text for a page, in the reader's language: escaped, with what stands between backticks as code."""
+    return Markup(re.sub(r"`+([^`]+)`+", r"<code>\1</code>", str(escape(translated(text)))))
 
 
 def who(actor: str, full_names: Mapping[str, str]) -> str:

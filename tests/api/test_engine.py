@@ -54,7 +54,7 @@ def test_an_engine_that_never_ran_is_told_of_on_every_page(client):
         page = client.get(path)
         assert "ingest has never run on this plant" in page.text, path
         assert 'href="/engine#never_ran"' in page.text, path
-    assert "Start `plantwright serve`" in client.get("/engine").text
+    assert "Start <code>plantwright serve</code>" in client.get("/engine").text
 
 
 def test_one_that_judges_is_not(client, tells):

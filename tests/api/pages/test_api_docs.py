@@ -4,7 +4,8 @@ import re
 
 import pytest
 
-from api.board.api_docs import Operation, Schema, kind_of, said, subjects, who_may
+from api.board.api_docs import Operation, Schema, kind_of, subjects, who_may
+from api.board.words import with_code
 from tests.api.access.role_tables import OPEN
 from tests.api.access.test_access import TABLE
 from tests.api.pages.test_what_pages_offer import HTML
@@ -73,7 +74,7 @@ def test_a_value_is_described_in_words(schema, words):
 
 
 def test_a_text_of_the_description_is_no_markup():
-    assert said("<b>as</b> `If-Match: <3>`") == "&lt;b&gt;as&lt;/b&gt; <code>If-Match: &lt;3&gt;</code>"
+    assert with_code("<b>as</b> `If-Match: <3>`") == "&lt;b&gt;as&lt;/b&gt; <code>If-Match: &lt;3&gt;</code>"
 
 
 def test_the_page_needs_nothing_from_elsewhere_and_nothing_inline(client):
