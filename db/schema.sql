@@ -1455,6 +1455,12 @@ CREATE TABLE public.danger_words (
     CONSTRAINT danger_words_words_check CHECK ((cardinality(words) <= 500))
 );
 
+CREATE TABLE public.database_checks (
+    process text NOT NULL,
+    at timestamp with time zone NOT NULL,
+    CONSTRAINT database_checks_process_check CHECK ((process <> ''::text))
+);
+
 CREATE TABLE public.deliveries (
     receiver_id integer NOT NULL,
     event_id bigint NOT NULL,
@@ -1728,6 +1734,19 @@ CREATE TABLE public.foreign_names (
     asset text NOT NULL,
     signal text NOT NULL,
     name text NOT NULL
+);
+
+CREATE TABLE public.heartbeat (
+    only_row boolean DEFAULT true NOT NULL,
+    tried_at timestamp with time zone NOT NULL,
+    unwell text DEFAULT ''::text NOT NULL,
+    sent_at timestamp with time zone,
+    fault text,
+    status integer,
+    detail text DEFAULT ''::text NOT NULL,
+    accepted_at timestamp with time zone,
+    CONSTRAINT heartbeat_fault_check CHECK ((fault = ANY (ARRAY['passing'::text, 'final'::text, 'gone'::text, 'own'::text]))),
+    CONSTRAINT heartbeat_only_row_check CHECK (only_row)
 );
 
 CREATE TABLE public.history_heads (
@@ -3532,6 +3551,9 @@ ALTER TABLE ONLY public.crews
 ALTER TABLE ONLY public.danger_words
     ADD CONSTRAINT danger_words_pkey PRIMARY KEY (site_id, version);
 
+ALTER TABLE ONLY public.database_checks
+    ADD CONSTRAINT database_checks_pkey PRIMARY KEY (process);
+
 ALTER TABLE ONLY public.deliveries
     ADD CONSTRAINT deliveries_pkey PRIMARY KEY (receiver_id, event_id);
 
@@ -3594,6 +3616,9 @@ ALTER TABLE ONLY public.fleet_models
 
 ALTER TABLE ONLY public.foreign_names
     ADD CONSTRAINT foreign_names_pkey PRIMARY KEY (site, asset, signal);
+
+ALTER TABLE ONLY public.heartbeat
+    ADD CONSTRAINT heartbeat_pkey PRIMARY KEY (only_row);
 
 ALTER TABLE ONLY public.history_heads
     ADD CONSTRAINT history_heads_pkey PRIMARY KEY (order_id);

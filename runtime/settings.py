@@ -3,11 +3,8 @@ start.
 """
 
 import os
-from email.utils import parseaddr
-from ipaddress import ip_network
 from pathlib import Path
 from typing import Any, Literal, Self
-from urllib.parse import urlsplit
 
 from pydantic import Field, ValidationError, field_validator, model_validator
 from pydantic_settings import (
@@ -27,6 +24,7 @@ from ingest.broker.broker import BrokerAddress
 from ingest.formats.paths import Text
 from ingest.toml_text import NotToml
 from models.named import estimators
+from runtime.notifying_settings import NotifyingSettings
 from workorder_core.people.dispatching import Dispatched
 
 FILE_VARIABLE = "PLANTWRIGHT_CONFIG"
@@ -38,7 +36,7 @@ class InvalidSettings(Exception):
     """One or more settings are invalid; says which, where it may be set and what to do."""
 
 
-class Settings(BaseSettings):
+class Settings(NotifyingSettings):
     """Everything that can be set. Durations carry their unit in their name."""
 
     model_config = SettingsConfigDict(env_prefix="PLANTWRIGHT_", extra="forbid", frozen=True)
@@ -148,30 +146,6 @@ class Settings(BaseSettings):
     attempt_retention_days: int = Field(
         90, ge=1, le=36_500, description="attempts to deliver are dropped so long after they were made"
     )
-    smtp_host: str | None = Field(None, min_length=1, description="mail server; none: no e-mail is sent")
-    smtp_port: int | None = Field(None, ge=1, le=65_535, description="its port; none: 587, or 465 with smtp_tls")
-    smtp_tls: bool = Field(
-        False, description="TLS from the first byte; otherwise STARTTLS, without which nothing is sent"
-    )
-    smtp_ca: Path | None = Field(None, description="PEM file of the authority of its certificate; none: the system's")
-    smtp_user: str | None = Field(None, description="user at the mail server; none: without signing in")
-    smtp_password: str | None = Field(None, description="their password")
-    mail_from: str | None = Field(None, description="sender of mails: Plantwright <plantwright@example.com>")
-    pages_url: str | None = Field(None, description="address of the pages, for the links in mails; none: no links")
-    webhook_networks: list[str] = Field(
-        [], description="networks that are not public and that webhooks may go to: 10.20.0.0/16, 192.168.7.9"
-    )
-    ntfy_servers: list[str] = Field(
-        [], description="ntfy servers that people may be notified by: https://ntfy.example.com; none: not by ntfy"
-    )
-    apprise_services: list[str] = Field(
-        [], description="services of apprise that people may be notified by, as their addresses begin: tgram, slack"
-    )
-    secrets_key: str | None = Field(
-        None,
-        min_length=16,
-        description="what the secrets of webhooks are encrypted with; none: they are stored plainly",
-    )
     runs_at_once: int = Field(1, ge=0, le=64, description="runs of a worker at one time; 0: none are executed here")
     run_memory_mb: int = Field(2048, ge=256, le=1_000_000, description="megabytes of memory that a run may write to")
     runs_kept_days: int = Field(90, ge=1, le=36_500, description="runs are dropped so long after they ended")
@@ -249,29 +223,6 @@ class Settings(BaseSettings):
             Dispatched.of(each)
         return value
 
-    @field_validator("webhook_networks")
-    @classmethod
-    def _networks(cls, value: list[str]) -> list[str]:
-        for each in value:
-            ip_network(each)
-        return value
-
-    @field_validator("ntfy_servers")
-    @classmethod
-    def _servers(cls, value: list[str]) -> list[str]:
-        for each in value:
-            parts = urlsplit(each)
-            if parts.scheme not in ("http", "https") or each != f"{parts.scheme}://{parts.netloc}" or "@" in each:
-                raise ValueError("write https://ntfy.example.com, without a topic")
-        return value
-
-    @field_validator("pages_url")
-    @classmethod
-    def _a_web_address(cls, value: str | None) -> str | None:
-        if value is not None and not value.startswith(("https://", "http://")):
-            raise ValueError("write https://plantwright.example.com")
-        return value
-
     @field_validator("database")
     @classmethod
     def _a_database(cls, value: str | None) -> str | None:
@@ -292,16 +243,6 @@ class Settings(BaseSettings):
             if len(key) < 16:
                 raise ValueError(f"the key {name!r} is shorter than 16 characters; make one with: openssl rand -hex 24")
         return value
-
-    @model_validator(mode="after")
-    def _mail_is_whole(self) -> Self:
-        if (self.smtp_host is None) != (self.mail_from is None):
-            raise ValueError(
-                "smtp_host and mail_from go together: the server that mails are given to, and who they are from"
-            )
-        if self.mail_from is not None and "@" not in parseaddr(self.mail_from)[1]:
-            raise ValueError("mail_from is no e-mail address; write Plantwright <plantwright@example.com>")
-        return self
 
     @model_validator(mode="after")
     def _open_only_at_home(self) -> Self:

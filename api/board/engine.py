@@ -7,7 +7,7 @@ from api.asking import KNOWN, SEES, Asking, Conn, Now
 from api.board.notifying.banner import of_person
 from api.board.rendering import page
 from api.events.refreshes import Refreshes, Rendered, asks_again
-from db.alarms import engine_alarms
+from db.alarms import engine_alarms, heartbeats
 from db.people import users
 from db.planning import outlook
 from db.telemetry import engine_metrics, judge
@@ -47,4 +47,5 @@ def engine(request: Request, conn: Conn, now: Now) -> Response:
         told=told,
         holder=judge.holder_now(conn)[0],
         generating=outlook.health(conn, now=now),
+        beat=heartbeats.newest(conn),
     )

@@ -7,7 +7,8 @@ from fastapi import APIRouter
 from pydantic import BaseModel, Field
 
 from api.asking import SEES, Asking, Conn, Now
-from db.alarms import engine_alarms
+from db.alarms import engine_alarms, heartbeats
+from db.alarms.heartbeats import Heartbeat
 from db.telemetry import engine_metrics, judge
 from workorder_core.alarms import engine_alarms as core
 from workorder_core.alarms.engine_alarms import Code, EngineAlarm
@@ -23,6 +24,22 @@ class EngineAlarmOut(BaseModel):
     @classmethod
     def of(cls, alarm: EngineAlarm) -> "EngineAlarmOut":
         return cls(code=alarm.code, problem=alarm.problem, action=alarm.action)
+
+
+class HeartbeatOut(BaseModel):
+    """The newest heartbeat to the address outside; it is sent only while the engine is well."""
+
+    tried_at: datetime = Field(description="when one was last due")
+    unwell: str = Field(description="why none was sent then; empty: it was sent")
+    sent_at: datetime | None = Field(description="when one was last sent")
+    fault: Literal["passing", "final", "gone", "own"] | None = Field(description="of the last one sent; null: accepted")
+    status: int | None = Field(description="what the address answered")
+    detail: str
+    accepted_at: datetime | None = Field(description="when the address last accepted one")
+
+    @classmethod
+    def of(cls, newest: Heartbeat | None) -> "HeartbeatOut | None":
+        return None if newest is None else cls.model_validate(newest, from_attributes=True)
 
 
 class EngineOut(BaseModel):
@@ -41,6 +58,7 @@ class EngineOut(BaseModel):
     stored: int | None = Field(None, description="readings, since then")
     late: int | None = Field(None, description="of them")
     refused: dict[str, int] | None = Field(None, description="by reason, since then")
+    heartbeat: HeartbeatOut | None = Field(None, description="to the address outside; null: none was ever due")
 
 
 @router.get("/engine", dependencies=[SEES])
@@ -49,9 +67,9 @@ def engine(conn: Conn, now: Now, who: Asking) -> EngineOut:
     report = engine_metrics.read(conn)
     facts = engine_alarms.facts(conn, report, who.sites, now=now)
     alarms = [EngineAlarmOut.of(each) for each in core.standing(facts, now=now)]
-    holder = judge.holder_now(conn)[0]
+    holder, beat = judge.holder_now(conn)[0], HeartbeatOut.of(heartbeats.newest(conn))
     if report is None:
-        return EngineOut(state="never ran", alarms=alarms, holder=holder, written_at=None)
+        return EngineOut(state="never ran", alarms=alarms, holder=holder, written_at=None, heartbeat=beat)
     metrics = report.metrics
     same = ("lag_limit_s", "queue", "messages_per_s", "readings_per_s", "messages", "stored", "late", "refused")
     return EngineOut(
@@ -60,5 +78,6 @@ def engine(conn: Conn, now: Now, who: Asking) -> EngineOut:
         holder=holder,
         written_at=report.written_at(now),
         lag_s=report.lag_s,
+        heartbeat=beat,
         **{name: getattr(metrics, name) for name in same},
     )

@@ -9,6 +9,7 @@ from rich.console import Console
 
 from api.papers import fonts
 from db import schema
+from db.alarms import heartbeats
 from db.documents import documents, rules_in_force, slow_devices
 from db.documents.documents import Kind
 from db.people import api_keys, users
@@ -18,7 +19,7 @@ from ingest.broker.broker import BrokerUnreachable
 from rules import rulebook as rulebooks
 from runtime.broker import probe, tls
 from runtime.embedded.process import default_data_dir, find_program
-from runtime.processes import certificate
+from runtime.processes import certificate, heartbeat
 from runtime.settings import InvalidSettings, Settings
 from runtime.version import CODE_VERSION
 
@@ -156,6 +157,7 @@ def _database(settings: Settings, said: _Findings) -> None:
         _rulebook(conn, settings, said)
         _access(conn, settings, said)
         _ingest(conn, said)
+        _heartbeat(conn, settings, said)
         _slow_devices(conn, said)
         kept = quarantine.count_by_reason(conn)
         if kept:
@@ -215,6 +217,37 @@ def _ingest(conn: psycopg.Connection, said: _Findings) -> None:
     skews = engine_metrics.skews(conn, limit=SKEWS_TOLD)
     if skews:
         said.good("device clocks", "; ".join(f"{asset} {_skew(seconds)}" for asset, seconds in skews.items()))
+
+
+def _heartbeat(conn: psycopg.Connection, settings: Settings, said: _Findings) -> None:
+    """Report who would notice that the engine has ended, or that the database is gone."""
+    outside, newest = heartbeat.to(settings), heartbeats.newest(conn)
+    if outside is None:
+        action = "set PLANTWRIGHT_HEARTBEAT_URL to an address that notices when none comes: docs/operations.md"
+        said.off("heartbeat", "none: if this machine ends, nobody is notified", action)
+    elif newest is None:
+        said.off("heartbeat", f"to {outside.host}: none yet", "plantwright serve, or plantwright jobs, sends it")
+    else:
+        accepted = "never" if newest.accepted_at is None else f"{newest.accepted_at:%d %b %Y %H:%M:%S} UTC"
+        fact = f"to {outside.host}: last accepted {accepted}"
+        late_s = (datetime.now(UTC) - newest.tried_at).total_seconds()
+        if newest.unwell:
+            said.bad(
+                "heartbeat", f"{fact}; not sent since: {newest.unwell}", "remove the cause; it is sent again by itself"
+            )
+        elif newest.fault is not None:
+            said.bad(
+                "heartbeat", f"{fact}; {newest.detail}", "correct PLANTWRIGHT_HEARTBEAT_URL, or open the way there"
+            )
+        elif late_s > 3 * outside.every_s:
+            said.bad("heartbeat", fact, "plantwright serve, or plantwright jobs, sends it: start one")
+        else:
+            said.good("heartbeat", f"{fact}; {newest.detail}")
+    if settings.outage_mail_to:
+        said.good("mail if the database is gone", ", ".join(settings.outage_mail_to))
+    else:
+        action = "set PLANTWRIGHT_OUTAGE_MAIL_TO, and the mail server: docs/operations.md"
+        said.off("mail if the database is gone", "none", action)
 
 
 def _slow_devices(conn: psycopg.Connection, said: _Findings) -> None:

@@ -2,7 +2,7 @@
 
 import json
 import os
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -27,7 +27,6 @@ from runtime.cli.command_line import (
 from runtime.processes.children import stop_on_signals
 from runtime.settings import InvalidSettings, Settings
 from runtime.version import CODE_VERSION
-from workorder_core.people.dispatching import Dispatched
 
 app = typer.Typer(help="Telemetry in, explained work orders out.", no_args_is_help=True, pretty_exceptions_enable=False)
 
@@ -94,11 +93,13 @@ def ingest(
 ) -> None:
     """Subscribe to the broker, store and judge readings, open work orders. Run one process per plant."""
     from runtime.processes import ingest as ingesting
+    from runtime.processes import without_database
 
     with shown_errors():
         settings = with_running(given(database, broker, rulebook=rulebook), engine=True)
         settings = needing(settings, "database", "broker")
-        ingesting.run(settings, stop_on_signals(with_parent))
+        with without_database.reporting(settings, "ingest", parent=with_parent):
+            ingesting.run(settings, stop_on_signals(with_parent))
 
 
 @app.command()
@@ -106,34 +107,24 @@ def jobs(database: Database = None, with_parent: WithParent = None) -> None:
     """Generate planned work, assign, escalate, notify, drop what is past its retention. Any number may run."""
     from runtime.delivery import delivering, means
     from runtime.processes import jobs as working
+    from runtime.processes import without_database
+    from runtime.processes.timetable import Timetable
 
     with shown_errors():
         settings = needing(given(database, None), "database")
         assert settings.database is not None
-        keep, keep_alarms, keep_refusals = (
-            None if days is None else timedelta(days=days)
-            for days in (settings.retention_days, settings.alarm_retention_days, settings.quarantine_retention_days)
-        )
-        timetable = working.Timetable(
-            assign_every_s=settings.assign_every_s,
-            dispatched=tuple(Dispatched.of(each) for each in settings.dispatch),
-            escalate_every_s=settings.escalate_every_s,
-            budgets_every_s=settings.budgets_every_s,
-            schedule_at=None if settings.schedule_at is None else time.fromisoformat(settings.schedule_at),
-            event_retention=timedelta(days=settings.event_retention_days),
-            attempt_retention=timedelta(days=settings.attempt_retention_days),
-            retention=keep,
-            alarm_retention=keep_alarms,
-            quarantine_retention=keep_refusals,
-            runs_retention=timedelta(days=settings.runs_kept_days),
-        )
-        with delivering.beside(settings.database, means.of(settings), stop := stop_on_signals(with_parent)):
+        timetable, stop = Timetable.of(settings), stop_on_signals(with_parent)
+        with (
+            without_database.reporting(settings, "jobs", parent=with_parent),
+            delivering.beside(settings.database, means.of(settings), stop),
+        ):
             working.run(settings.database, timetable, stop)
 
 
 @app.command()
 def worker(database: Database = None, with_parent: WithParent = None) -> None:
     """Execute long runs: backtests, imports, reports. Any number may run."""
+    from runtime.processes import without_database
     from runtime.processes.serve import environment
     from runtime.runs.worker import Limits, Worker
 
@@ -141,17 +132,19 @@ def worker(database: Database = None, with_parent: WithParent = None) -> None:
         settings = needing(given(database, None), "database")
         assert settings.database is not None
         limits = Limits(at_once=settings.runs_at_once, memory_mb=settings.run_memory_mb)
-        Worker(settings.database, limits, environment(settings)).work(stop_on_signals(with_parent))
+        with without_database.reporting(settings, "worker", parent=with_parent):
+            Worker(settings.database, limits, environment(settings)).work(stop_on_signals(with_parent))
 
 
 @app.command()
 def api(database: Database = None, with_parent: WithParent = None) -> None:
     """Serve the API and the board."""
-    from runtime.processes import web
+    from runtime.processes import web, without_database
 
     with shown_errors():
         settings = needing(given(database, None), "database")
-        web.run(settings, stop_on_signals(with_parent))
+        with without_database.reporting(settings, "api", parent=with_parent):
+            web.run(settings, stop_on_signals(with_parent))
 
 
 @app.command()

@@ -51,7 +51,7 @@ def message(
     ``token`` is that of its link, if it asks somebody.
     """
     letter = composing.letter(head, gathered, pages=pages, language=language, token=token)
-    domain = _domain(sender)
+    domain = domain_of(sender)
     mail = EmailMessage()
     mail["From"] = sender
     mail["To"] = Address(addr_spec=head.address)
@@ -84,8 +84,13 @@ def send(
         mail = message(head, server.sender, pages=pages, now=now, language=language, gathered=gathered, token=token)
     except (ValueError, MessageError) as error:
         return Outcome(Fault.FINAL, kept("the address cannot be used: {error}", error=error))
+    return hand_over(server, head.address, mail)
+
+
+def hand_over(server: Server, address: str, mail: EmailMessage) -> Outcome:
+    """Give a written mail to the server once; every problem becomes an outcome."""
     try:
-        return _converse(server, head.address, mail)
+        return _converse(server, address, mail)
     except smtplib.SMTPAuthenticationError as error:
         return Outcome(
             Fault.OWN,
@@ -111,7 +116,7 @@ def send(
 
 def _converse(server: Server, address: str, mail: EmailMessage) -> Outcome:
     # Without a given name smtplib asks the network for this machine's, which can take long.
-    name = _domain(server.sender)
+    name = domain_of(server.sender)
     if server.implicit_tls:
         smtp: smtplib.SMTP = smtplib.SMTP_SSL(server.host, server.port, name, timeout=WITHIN_S, context=server.tls)
     else:
@@ -142,5 +147,6 @@ def _said(said: bytes | str) -> str:
     return said.decode("utf-8", "replace") if isinstance(said, bytes) else said
 
 
-def _domain(sender: str) -> str:
+def domain_of(sender: str) -> str:
+    """Return the domain of a sender; ``localhost`` where it has none."""
     return parseaddr(sender)[1].partition("@")[2] or "localhost"

@@ -13,7 +13,7 @@ def of(settings: Settings) -> Means:
     """Return what delivery needs. Raises InvalidSettings if a file of certificates cannot be read."""
     return Means(
         webhooks=webhook.Sender(reach.networks(settings.webhook_networks), version=CODE_VERSION),
-        mail_server=_mail_server(settings),
+        mail_server=mail_server(settings),
         sealer=Sealer(settings.secrets_key),
         pages=settings.pages_url,
         language=settings.language,
@@ -22,7 +22,8 @@ def of(settings: Settings) -> Means:
     )
 
 
-def _mail_server(settings: Settings) -> mail.Server | None:
+def mail_server(settings: Settings) -> mail.Server | None:
+    """Return the mail server of the settings; None: there is none. Raises InvalidSettings likewise."""
     if settings.smtp_host is None or settings.mail_from is None:
         return None
     try:

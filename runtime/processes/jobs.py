@@ -7,8 +7,7 @@ has the lock; what is done already is not done again.
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import TypeVar
 from uuid import UUID
 
@@ -32,8 +31,9 @@ from db.people import assignments
 from db.planning import generating, plans
 from db.runs import runs
 from db.telemetry import quarantine
-from runtime.processes import nightly
+from runtime.processes import heartbeat, nightly
 from runtime.processes.clock import REPORT_FROM_S, Clock, describe_jump
+from runtime.processes.timetable import Timetable
 from workorder_core.alarms.engine_alarms import Code
 from workorder_core.orders import escalation
 from workorder_core.people.dispatching import BY_DEFAULT, Dispatched
@@ -45,34 +45,6 @@ LOOK_AT_CLOCK_S = 2.0
 _DELETED_AT_ONCE = 20_000
 Thing = TypeVar("Thing")
 _log = structlog.get_logger("jobs")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Timetable:
-    """How often each job runs, in seconds; ``retention`` None keeps readings for ever, likewise ``alarm_retention``
-    alarms and ``quarantine_retention`` refused messages.
-    """
-
-    assign_every_s: float = 2
-    dispatched: tuple[Dispatched, ...] = BY_DEFAULT
-    escalate_every_s: float = 30
-    plans_every_s: float = 30
-    tidy_every_s: float = 3600
-    anchor_every_s: float = 3600
-    retention_every_s: float = 3600
-    budgets_every_s: float = 600
-    engine_alarms_every_s: float = 15
-    stock_every_s: float = 10
-    rounds_every_s: float = 60
-    gaps_every_s: float = 60
-    schedules_every_s: float = 60
-    schedule_at: time | None = None
-    event_retention: timedelta = timedelta(days=90)
-    attempt_retention: timedelta = timedelta(days=90)
-    retention: timedelta | None = None
-    alarm_retention: timedelta | None = None
-    quarantine_retention: timedelta | None = None
-    runs_retention: timedelta = timedelta(days=90)
 
 
 def run(database_url: str, timetable: Timetable, stop: threading.Event) -> None:
@@ -112,6 +84,8 @@ def run(database_url: str, timetable: Timetable, stop: threading.Event) -> None:
         every(timetable.rounds_every_s, report_overdue_findings, "findings of audits")
         every(timetable.gaps_every_s, look_for_gaps, "gaps of rotas")
         every(timetable.tidy_every_s, lambda conn: report_certificates(conn, now=datetime.now(UTC)), "certificates")
+        if (outside := timetable.heartbeat) is not None:
+            every(outside.every_s, lambda conn: heartbeat.beat(conn, outside), "heartbeat")
         for work, name in _dropping(timetable):
             seconds = timetable.tidy_every_s if work is forget_answers else timetable.retention_every_s
             every(seconds, unless_doubted(work), name)

@@ -21,7 +21,7 @@ from runtime.embedded import broker, broker_disk, postgres
 from runtime.embedded.broker_disk import Intake
 from runtime.embedded.process import default_data_dir
 from runtime.pipeline import sources
-from runtime.processes import certificate
+from runtime.processes import certificate, without_database
 from runtime.processes.children import Children
 from runtime.settings import Settings, as_engine
 from workorder_core.alarms.engine_alarms import Code
@@ -134,11 +134,12 @@ def run(
     children.start(["ingest", "jobs", "worker", "api"])
     try:
         on_started(children)
-        while not stop.wait(0.2):
-            problem = children.check()
-            if problem is not None:
-                _log.error(problem)
-                return 1
+        with without_database.reporting(running.settings, "serve"):
+            while not stop.wait(0.2):
+                problem = children.check()
+                if problem is not None:
+                    _log.error(problem)
+                    return 1
         return 0
     finally:
         children.stop()

@@ -27,6 +27,12 @@ class Line:
         host = f"{process.LOOPBACK}:{self.port}"
         return urlunsplit(parts._replace(netloc=f"{user}@{host}" if user else host))
 
+    def lead_to(self, url: str) -> None:
+        """Lead later connections to another server."""
+        parts = urlsplit(url)
+        assert parts.hostname is not None and parts.port is not None
+        self._target = (parts.hostname, parts.port)
+
     def cut(self) -> int:
         """Reset every connection, whatever is under way; return how many there were."""
         with self._lock:

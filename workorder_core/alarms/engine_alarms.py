@@ -41,6 +41,7 @@ class Code(StrEnum):
     CERTIFICATE_ENDS = "certificate_ends"
     ON_CALL_GAP = "on_call_gap"
     NOBODY_ACKNOWLEDGED = "nobody_acknowledged"
+    HEARTBEAT_FAILED = "heartbeat_failed"
 
 
 TROUBLES: Mapping[Code, tuple[str, str]] = {
@@ -84,6 +85,10 @@ TROUBLES: Mapping[Code, tuple[str, str]] = {
     Code.DEVICES_KEPT_OUT: (
         say("The embedded broker admits no devices, so that nothing it has acknowledged can be lost on a full disk"),
         say("Free some disk space; devices are then admitted again. They keep what was not acknowledged"),
+    ),
+    Code.HEARTBEAT_FAILED: (
+        say("The address outside did not accept the engine's heartbeat"),
+        say("Correct heartbeat_url, or open the way there: until then nobody outside notices if the engine ends"),
     ),
 }
 """Problems that are recorded when they happen: the problem, and what to do."""

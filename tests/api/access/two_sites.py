@@ -57,6 +57,7 @@ OF_NO_SITE = {
     "idempotent_answers", "users", "sessions", "api_keys", "sign_in_attempts", "broker_sessions", "pulse_key",
     "change_heads", "calendar_feeds", "foreign_names", "known_devices", "receivers", "fan_out", "deliveries",
     "delivery_attempts", "engine_alarm_news", "notification_settings", "certificates_reported", "fleet_models",
+    "database_checks", "heartbeat",
 }  # fmt: skip
 """Tables that tell of the plant, the engine, or who asks; read by who sees every site, or by nobody."""
 
