@@ -232,11 +232,10 @@ def _of_process(facts: Facts) -> Iterator[EngineAlarm]:
         )
         yield EngineAlarm(Code.SILENT, problem, action)
     elif facts.state == "behind":
-        limit = spoken(facts.lag_limit_s)
         problem = say(
             "Judging lags {lag} behind what arrives, more than {limit}; nothing is lost",
             lag=spoken(facts.lag_s),
-            limit=limit,
+            limit=spoken(facts.lag_limit_s),
         )
         action = say(
             "After a burst it catches up by itself. If there was none, the time per stage shows what "
@@ -317,9 +316,8 @@ def _of_quarantine(facts: Facts) -> Iterator[EngineAlarm]:
         )
     if facts.refused < GROWS_BY:
         return
-    many = (
-        say("{refused} or more", refused=facts.refused) if facts.refused >= facts.refused_most else str(facts.refused)
-    )
+    is_more = facts.refused >= facts.refused_most
+    many = say("{refused} or more", refused=facts.refused) if is_more else str(facts.refused)
     minutes = int(LOOKS_BACK.total_seconds() // 60)
     problem = say(
         "The quarantine is growing: {many} kinds of message were refused in the last {minutes} minutes",
