@@ -13,7 +13,8 @@ import pytest
 
 from db.events import deliveries, engine_alarm_events, events, receivers
 from db.events.sealing import Sealer
-from runtime.processes.jobs import Timetable, drop_old_events
+from runtime.processes.jobs import drop_old_events
+from runtime.processes.timetable import Timetable
 from tests.runtime.delivery.conftest import KEY
 
 ROOT = Path(__file__).parents[3]

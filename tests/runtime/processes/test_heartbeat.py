@@ -12,6 +12,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from psycopg.rows import scalar_row
 
 from db.alarms import engine_alarms, heartbeats
 from db.events import events, receivers
@@ -204,5 +205,5 @@ def test_beats_of_the_process_of_jobs_stop_when_the_engine_falls_silent_and_when
 
 
 def _value(database, query):
-    with psycopg.connect(database) as conn:
-        return conn.execute(query).fetchone()[0]
+    with psycopg.connect(database, row_factory=scalar_row) as conn:
+        return conn.execute(query).fetchone()

@@ -13,6 +13,7 @@ from db.alarms import engine_alarms
 from db.orders import work_orders
 from db.people import assignments
 from runtime.processes import jobs
+from runtime.processes.timetable import Timetable
 from tests import a_plant
 from tests.a_plant import Seeded
 from tests.runtime.processes import kills
@@ -193,7 +194,7 @@ def test_while_one_process_has_the_lock_another_does_nothing(database, conn):
 
 def test_the_timetable_runs_until_it_is_told_to_stop(database, conn, seeded):
     stop = threading.Event()
-    every = jobs.Timetable(assign_every_s=0.1, escalate_every_s=0.1, retention_every_s=0.1, retention=timedelta(days=1))
+    every = Timetable(assign_every_s=0.1, escalate_every_s=0.1, retention_every_s=0.1, retention=timedelta(days=1))
     runner = threading.Thread(target=jobs.run, args=(database, every, stop))
 
     def dispatched() -> bool:

@@ -12,6 +12,7 @@ from apscheduler.schedulers import base as schedulers
 
 from db.alarms import engine_alarms
 from runtime.processes import clock, jobs
+from runtime.processes.timetable import Timetable
 from tests.runtime.processes import kills
 from workorder_core.alarms.engine_alarms import Code, EngineAlarm
 
@@ -57,7 +58,7 @@ def test_a_clock_that_is_set_stops_no_job_and_is_an_alarm(database, conn, monkey
 
     monkeypatch.setattr(jobs, "assign_open", assign)
     stop = threading.Event()
-    every = jobs.Timetable(assign_every_s=0.2, escalate_every_s=3600)
+    every = Timetable(assign_every_s=0.2, escalate_every_s=3600)
     runner = threading.Thread(target=jobs.run, args=(database, every, stop))
     runner.start()
     try:
@@ -91,7 +92,7 @@ def test_nothing_old_is_dropped_for_a_day_after_a_clock_was_set_years_ahead(data
     for name in drops:
         monkeypatch.setattr(jobs, name, noted(dropped, partial(str, name)))
     stop, day = threading.Event(), timedelta(days=1)
-    every = jobs.Timetable(assign_every_s=0.2, retention=day, alarm_retention=day, quarantine_retention=day)
+    every = Timetable(assign_every_s=0.2, retention=day, alarm_retention=day, quarantine_retention=day)
     runner = threading.Thread(target=jobs.run, args=(database, every, stop))
     runner.start()
     try:

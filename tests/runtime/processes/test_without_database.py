@@ -107,8 +107,8 @@ def test_the_process_of_jobs_mails_when_its_postgresql_is_stopped_and_when_it_ru
         jobs = subprocess.Popen([sys.executable, "-m", "runtime.cli.main", "jobs"], cwd=ROOT, env=kept | named)
         try:
             with psycopg.connect(server.url, autocommit=True) as conn:
-                checked = "SELECT count(*) FROM database_checks WHERE process = 'jobs'"
-                within(lambda: conn.execute(checked).fetchone()[0] == 1, "jobs has found its database")
+                checked = "SELECT FROM database_checks WHERE process = 'jobs'"
+                within(lambda: conn.execute(checked).rowcount == 1, "jobs has found its database")
             os.kill(server.pid, signal.SIGINT)
             within(lambda: not process.runs(server.pid, str(data_dir / "postgres" / "data")), "PostgreSQL has ended")
             within(lambda: len(mails.got) == 2, "two mails that it is gone")
