@@ -1,5 +1,15 @@
 -- The schema as the migrations make it: generated, for reading. A test holds it to them.
 
+CREATE FUNCTION public.absence_disrupts() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+    INSERT INTO schedule_disruptions (site_id, kind, technician_id, starts_at, ends_at)
+    VALUES (NEW.site_id, 'absence', NEW.technician_id, NEW.starts_at, NEW.ends_at);
+    RETURN NULL;
+END
+$$;
+
 CREATE FUNCTION public.announce_access() RETURNS trigger
     LANGUAGE plpgsql
     AS $$
@@ -795,6 +805,16 @@ CREATE FUNCTION public.on_call_rota_versions_stay() RETURNS trigger
 BEGIN
     RAISE EXCEPTION 'version % of rota % cannot be changed', OLD.version, OLD.rota_id
         USING ERRCODE = 'check_violation', CONSTRAINT = 'on_call_rota_versions_stay';
+END
+$$;
+
+CREATE FUNCTION public.order_disrupts() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+    INSERT INTO schedule_disruptions (site_id, kind, order_id, starts_at)
+    VALUES (NEW.site_id, TG_ARGV[0], NEW.id, clock_timestamp());
+    RETURN NULL;
 END
 $$;
 
@@ -2657,6 +2677,30 @@ CREATE TABLE public.scan_addresses (
     CONSTRAINT scan_addresses_token_check CHECK ((token ~ '^[A-Za-z0-9_-]{16,64}$'::text))
 );
 
+CREATE TABLE public.schedule_disruptions (
+    id integer NOT NULL,
+    site_id integer NOT NULL,
+    kind text NOT NULL,
+    technician_id integer,
+    order_id uuid,
+    starts_at timestamp with time zone NOT NULL,
+    ends_at timestamp with time zone,
+    noticed_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    settled_at timestamp with time zone,
+    CONSTRAINT schedule_disruptions_check CHECK (((kind = 'absence'::text) = (technician_id IS NOT NULL))),
+    CONSTRAINT schedule_disruptions_check1 CHECK (((kind <> 'absence'::text) = (order_id IS NOT NULL))),
+    CONSTRAINT schedule_disruptions_kind_check CHECK ((kind = ANY (ARRAY['absence'::text, 'emergency'::text, 'overrun'::text, 'parts'::text])))
+);
+
+ALTER TABLE public.schedule_disruptions ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.schedule_disruptions_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
 CREATE TABLE public.schedule_inputs (
     schedule_id integer NOT NULL,
     problem jsonb NOT NULL
@@ -2708,6 +2752,7 @@ CREATE TABLE public.schedules (
     published_by text,
     published_at timestamp with time zone,
     taken_out jsonb DEFAULT '{}'::jsonb NOT NULL,
+    causes text[] DEFAULT '{}'::text[] NOT NULL,
     CONSTRAINT schedules_check CHECK (((accepted_by IS NULL) = (accepted_at IS NULL))),
     CONSTRAINT schedules_check1 CHECK (((published_by IS NULL) = (published_at IS NULL))),
     CONSTRAINT schedules_check2 CHECK (((state <> 'accepted'::text) OR (accepted_at IS NOT NULL))),
@@ -3833,6 +3878,9 @@ ALTER TABLE ONLY public.safety_proposals
 ALTER TABLE ONLY public.scan_addresses
     ADD CONSTRAINT scan_addresses_pkey PRIMARY KEY (token);
 
+ALTER TABLE ONLY public.schedule_disruptions
+    ADD CONSTRAINT schedule_disruptions_pkey PRIMARY KEY (id);
+
 ALTER TABLE ONLY public.schedule_inputs
     ADD CONSTRAINT schedule_inputs_pkey PRIMARY KEY (schedule_id);
 
@@ -4208,6 +4256,12 @@ CREATE UNIQUE INDEX scan_addresses_one_of_an_item ON public.scan_addresses USING
 
 CREATE UNIQUE INDEX scan_addresses_one_of_an_order ON public.scan_addresses USING btree (order_id) WHERE (revoked_at IS NULL);
 
+CREATE UNIQUE INDEX schedule_disruptions_one_overrun ON public.schedule_disruptions USING btree (order_id, starts_at) WHERE (kind = 'overrun'::text);
+
+CREATE INDEX schedule_disruptions_settled ON public.schedule_disruptions USING btree (settled_at);
+
+CREATE INDEX schedule_disruptions_to_settle ON public.schedule_disruptions USING btree (site_id) WHERE (settled_at IS NULL);
+
 CREATE INDEX schedule_visits_of_orders ON public.schedule_visits USING btree (order_id);
 
 CREATE INDEX schedules_by_week ON public.schedules USING btree (site_id, from_date DESC, id DESC);
@@ -4296,6 +4350,8 @@ CREATE INDEX work_orders_words ON public.work_orders USING gin (to_tsvector('sim
 
 CREATE TRIGGER absence_changes_are_logged AFTER INSERT OR DELETE OR UPDATE ON public.absences FOR EACH ROW EXECUTE FUNCTION public.log_change_of_people('absence');
 
+CREATE TRIGGER absences_disrupt AFTER INSERT OR UPDATE OF starts_at, ends_at ON public.absences FOR EACH ROW EXECUTE FUNCTION public.absence_disrupts();
+
 CREATE TRIGGER alarm_moves_are_append_only BEFORE DELETE OR UPDATE ON public.alarm_moves FOR EACH ROW EXECUTE FUNCTION public.refuse_change_of_alarm_moves();
 
 CREATE TRIGGER alarm_moves_make_events AFTER INSERT ON public.alarm_moves FOR EACH ROW EXECUTE FUNCTION public.event_of_alarm();
@@ -4347,6 +4403,8 @@ CREATE TRIGGER document_changes_are_logged AFTER INSERT ON public.judge_events F
 CREATE TRIGGER document_changes_make_events AFTER INSERT ON public.changes FOR EACH ROW WHEN ((new.kind = ANY (ARRAY['document'::text, 'rule'::text]))) EXECUTE FUNCTION public.event_of_document();
 
 CREATE TRIGGER downtime_changes_are_logged AFTER INSERT OR DELETE OR UPDATE ON public.planned_downtimes FOR EACH ROW EXECUTE FUNCTION public.log_change('downtime');
+
+CREATE TRIGGER emergencies_disrupt AFTER UPDATE OF type, status ON public.work_orders FOR EACH ROW WHEN (((new.type = 'emergency'::text) AND (new.status = ANY (ARRAY['open'::text, 'planned'::text, 'scheduled'::text, 'dispatched'::text])) AND ((old.type <> 'emergency'::text) OR (old.status = ANY (ARRAY['draft'::text, 'awaiting_approval'::text]))))) EXECUTE FUNCTION public.order_disrupts('emergency');
 
 CREATE TRIGGER ended_orders_free_their_tools AFTER UPDATE OF status ON public.work_orders FOR EACH ROW WHEN (((old.status IS DISTINCT FROM new.status) AND (new.status = ANY (ARRAY['completed'::text, 'closed'::text, 'cancelled'::text, 'cannot_complete'::text])))) EXECUTE FUNCTION public.free_tools_of_order();
 
@@ -4403,6 +4461,10 @@ CREATE TRIGGER maintenance_occurrences_have_no_gap BEFORE INSERT ON public.maint
 CREATE TRIGGER maintenance_plan_versions_stay BEFORE DELETE OR UPDATE ON public.maintenance_plan_versions FOR EACH ROW EXECUTE FUNCTION public.maintenance_plan_versions_stay();
 
 CREATE TRIGGER maintenance_plans_make_events AFTER INSERT ON public.maintenance_plan_versions FOR EACH ROW EXECUTE FUNCTION public.event_of_maintenance_plan();
+
+CREATE TRIGGER missing_parts_disrupt AFTER UPDATE OF hold_reason ON public.work_orders FOR EACH ROW WHEN (((new.hold_reason = 'parts'::text) AND (old.hold_reason IS DISTINCT FROM 'parts'::text))) EXECUTE FUNCTION public.order_disrupts('parts');
+
+CREATE TRIGGER new_emergencies_disrupt AFTER INSERT ON public.work_orders FOR EACH ROW WHEN (((new.type = 'emergency'::text) AND (new.status = ANY (ARRAY['open'::text, 'planned'::text, 'scheduled'::text, 'dispatched'::text])))) EXECUTE FUNCTION public.order_disrupts('emergency');
 
 CREATE TRIGGER new_events_are_announced AFTER INSERT ON public.new_events FOR EACH STATEMENT EXECUTE FUNCTION public.notify_of_events();
 
@@ -4895,6 +4957,15 @@ ALTER TABLE ONLY public.scan_addresses
 
 ALTER TABLE ONLY public.scan_addresses
     ADD CONSTRAINT scan_addresses_route_id_fkey FOREIGN KEY (route_id) REFERENCES public.inspection_routes(id);
+
+ALTER TABLE ONLY public.schedule_disruptions
+    ADD CONSTRAINT schedule_disruptions_order_id_fkey FOREIGN KEY (order_id) REFERENCES public.work_orders(id);
+
+ALTER TABLE ONLY public.schedule_disruptions
+    ADD CONSTRAINT schedule_disruptions_site_id_fkey FOREIGN KEY (site_id) REFERENCES public.sites(id);
+
+ALTER TABLE ONLY public.schedule_disruptions
+    ADD CONSTRAINT schedule_disruptions_technician_id_fkey FOREIGN KEY (technician_id) REFERENCES public.technicians(id);
 
 ALTER TABLE ONLY public.schedule_inputs
     ADD CONSTRAINT schedule_inputs_schedule_id_fkey FOREIGN KEY (schedule_id) REFERENCES public.schedules(id) ON DELETE CASCADE;

@@ -122,6 +122,12 @@ class ScheduleIn(BaseModel):
     seconds: float = Field(20, ge=1, le=600, description="how long to look for a better one, at most")
 
 
+class ScheduleKept(ScheduleIn):
+    """What was asked for, and because of what, in sentences; a person or the night gives no cause."""
+
+    causes: list[str] = []
+
+
 class TriageIn(BaseModel):
     """Triage, learned from the texts of a site's orders."""
 

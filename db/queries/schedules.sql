@@ -2,8 +2,7 @@
 -- A schedule, with its site.
 SELECT c.id, s.code AS site, c.site_id, s.time_zone, c.from_date, c.dates, c.version, c.state, c.state_since, c.made_by,
        c.made_at, c.read_at, c.run_id, c.based_on, c.weights_version, c.seconds, c.costs, c.reasons, c.taken_out,
-       c.accepted_by,
-       c.accepted_at, c.published_by, c.published_at
+       c.causes, c.accepted_by, c.accepted_at, c.published_by, c.published_at
 FROM schedules c JOIN sites s ON s.id = c.site_id
 
 -- name: get
@@ -38,9 +37,9 @@ WHERE c.site_id = %(site_id)s AND c.from_date = %(from_date)s AND c.state <> 'su
 -- name: add
 -- A new schedule.
 INSERT INTO schedules (site_id, from_date, dates, state, state_since, made_by, made_at, read_at, run_id, based_on,
-                       weights_version, seconds, costs, reasons, taken_out, accepted_by, accepted_at)
+                       weights_version, seconds, costs, reasons, taken_out, causes, accepted_by, accepted_at)
 VALUES (%(site_id)s, %(from_date)s, %(dates)s, %(state)s, %(at)s, %(actor)s, %(at)s, %(read_at)s, %(run_id)s, %(based_on)s,
-        %(weights_version)s, %(seconds)s, %(costs)s, %(reasons)s, %(taken_out)s, %(accepted_by)s, %(accepted_at)s)
+        %(weights_version)s, %(seconds)s, %(costs)s, %(reasons)s, %(taken_out)s, %(causes)s, %(accepted_by)s, %(accepted_at)s)
 RETURNING id;
 
 -- name: keep_input

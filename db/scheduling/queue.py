@@ -1,5 +1,6 @@
 """Planning a week as a run: requested by people, and every night. The caller owns the transaction."""
 
+from collections.abc import Sequence
 from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
@@ -24,17 +25,18 @@ def schedule(
     day: date,
     *,
     seconds: float = SECONDS,
+    causes: Sequence[str] = (),
     actor: str,
     at: datetime,
     priority: int = USUAL_PRIORITY,
 ) -> Run:
-    """Queue the planning of a date's week at a site."""
+    """Queue the planning of a date's week at a site. ``causes`` are sentences that the proposal keeps."""
     monday = week_of(day)
     return runs.add(
         conn,
         SCHEDULE.name,
         kept("Schedule of {site} for the week of {monday}", site=site, monday=f"{monday}"),
-        {"site": site, "from_date": f"{monday}", "seconds": seconds},
+        {"site": site, "from_date": f"{monday}", "seconds": seconds} | ({"causes": list(causes)} if causes else {}),
         site=site,
         actor=actor,
         at=at,

@@ -67,6 +67,8 @@ class Schedule:
         Why each job is not in it, by the job's id.
     taken_out
         What planners took out of the week, by the job's id: who (``by``) and when (``at``).
+    causes
+        What it was made because of, in sentences; empty where somebody or the night asked for it.
     """
 
     id: int
@@ -88,6 +90,7 @@ class Schedule:
     costs: Mapping[str, float]
     reasons: Mapping[str, str]
     taken_out: TakenOut
+    causes: Sequence[str]
     accepted_by: str | None
     accepted_at: datetime | None
     published_by: str | None
@@ -121,6 +124,7 @@ class Draft:
     costs: Mapping[str, float]
     reasons: Mapping[str, str]
     taken_out: TakenOut = field(default_factory=dict)
+    causes: Sequence[str] = ()
     problem: Mapping[str, Any] | None = None
 
 
@@ -359,6 +363,7 @@ def _added(conn: Connection, draft: Draft, state: State, *, actor: str, at: date
         "costs": Jsonb(dict(draft.costs)),
         "reasons": Jsonb(dict(draft.reasons)),
         "taken_out": Jsonb(dict(draft.taken_out)),
+        "causes": list(draft.causes),
         "accepted_by": actor if accepted else None,
         "accepted_at": at if accepted else None,
     }

@@ -59,7 +59,6 @@ def run(database_url: str, timetable: Timetable, stop: threading.Event) -> None:
             executors={"default": ThreadPoolExecutor(3)},
             job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None},
         )
-
         clock = Clock()
 
         def every(seconds: float, work: Callable[[Connection], int], name: str) -> None:
@@ -81,6 +80,8 @@ def run(database_url: str, timetable: Timetable, stop: threading.Event) -> None:
         every(timetable.rounds_every_s, miss_late_rounds, "rounds")
         if (at := timetable.schedule_at) is not None:
             every(timetable.schedules_every_s, lambda conn: nightly.plan_weeks(conn, at, ACTOR), "schedules")
+        every(timetable.disruptions_every_s, nightly.plan_anew, "disruptions")
+        every(timetable.schedules_every_s, nightly.note_overruns, "overruns")
         every(timetable.rounds_every_s, report_overdue_findings, "findings of audits")
         every(timetable.gaps_every_s, look_for_gaps, "gaps of rotas")
         every(timetable.tidy_every_s, lambda conn: report_certificates(conn, now=datetime.now(UTC)), "certificates")
@@ -275,11 +276,10 @@ def keep_budgets(conn: Connection) -> int:
 
     A safety rule is never moved. One that may not move is reported in the log, the API and the board.
     """
-    now = datetime.now(UTC)
     with conn.transaction():
         if not jobs.try_lock(conn, "budgets"):
             return 0
-        return len(budgets.keep(conn, actor=ACTOR, now=now))
+        return len(budgets.keep(conn, actor=ACTOR, now=datetime.now(UTC)))
 
 
 def drop_old_readings(conn: Connection, *, keep: timedelta) -> int:

@@ -1,11 +1,11 @@
-"""Planning weeks every night."""
+"""Planning weeks every night, and anew when something has upset a plan."""
 
 from datetime import UTC, datetime, time
 
 from psycopg import Connection
 
 from db import jobs
-from db.scheduling import queue
+from db.scheduling import disruptions, queue
 
 
 def plan_weeks(conn: Connection, every_night_at: time, actor: str, now: datetime | None = None) -> int:
@@ -14,3 +14,19 @@ def plan_weeks(conn: Connection, every_night_at: time, actor: str, now: datetime
         if not jobs.try_lock(conn, "schedules"):
             return 0
         return queue.plan_due(conn, every_night_at, actor=actor, now=now or datetime.now(UTC))
+
+
+def plan_anew(conn: Connection, now: datetime | None = None) -> int:
+    """Ask for proposals of the weeks whose plans something has upset; return how many runs were queued."""
+    with conn.transaction():
+        return disruptions.plan_anew(conn, now=now or datetime.now(UTC))
+
+
+def note_overruns(conn: Connection, now: datetime | None = None) -> int:
+    """Note work that takes longer than its plan; return how many orders. What was settled long ago is forgotten."""
+    with conn.transaction():
+        if not jobs.try_lock(conn, "overruns"):
+            return 0
+        at = now or datetime.now(UTC)
+        disruptions.forget(conn, now=at)
+        return disruptions.note_overruns(conn, now=at)

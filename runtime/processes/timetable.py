@@ -28,6 +28,7 @@ class Timetable:
     rounds_every_s: float = 60
     gaps_every_s: float = 60
     schedules_every_s: float = 60
+    disruptions_every_s: float = 0.5
     schedule_at: time | None = None
     heartbeat: Outside | None = None
     event_retention: timedelta = timedelta(days=90)

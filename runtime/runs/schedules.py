@@ -4,7 +4,7 @@ import time
 from datetime import UTC, datetime
 from typing import Any
 
-from api.shapes.runs import ScheduleIn
+from api.shapes.runs import ScheduleKept
 from db.errors import StoreError
 from db.scheduling import by_policy, schedules, weeks
 from db.scheduling.schedules import Draft, Schedule
@@ -12,6 +12,7 @@ from db.scheduling.weeks import Week
 from runtime.runs.work import CannotBeDone, Done, Work
 from runtime.scheduling import planning
 from runtime.scheduling.planning import Effort
+from workorder_core.scheduling.disruptions import all_causes
 from workorder_core.scheduling.documents import problem_document
 from workorder_core.scheduling.explaining import explain
 from workorder_core.scheduling.weeks import Differences, State, plan_of, planned_of
@@ -28,7 +29,7 @@ class _PinnedMeanwhile(Exception):
 
 def execute(work: Work) -> Done:
     """Plan the week and store the proposal; the run's transaction keeps it."""
-    asked = ScheduleIn.model_validate(work.run.input)
+    asked = ScheduleKept.model_validate(work.run.input)
     for left in reversed(range(MOST_TRIES)):
         try:
             # A transaction within the run's: where it is rolled back, planners get their locks back.
@@ -39,7 +40,7 @@ def execute(work: Work) -> Done:
     raise AssertionError("the last one is stored")
 
 
-def _propose(work: Work, asked: ScheduleIn, *, last: bool) -> Done:
+def _propose(work: Work, asked: ScheduleKept, *, last: bool) -> Done:
     work.progress(0.02, kept("reading the week"))
     try:
         week = weeks.read(work.conn, asked.site, asked.from_date, now=datetime.now(UTC))
@@ -57,6 +58,7 @@ def _propose(work: Work, asked: ScheduleIn, *, last: bool) -> Done:
     )
     plan, jobs = found.plan, week.jobs
     reasons = {each: explain(problem, plan, jobs[each]).sentence for each in found.unscheduled if not jobs[each].begun}
+    before = week.current.get(State.DRAFT)
     draft = Draft(
         site_id=week.site_id,
         from_date=week.from_date,
@@ -65,6 +67,7 @@ def _propose(work: Work, asked: ScheduleIn, *, last: bool) -> Done:
         based_on=based_on,
         pins=week.pins,
         taken_out=week.taken_out,
+        causes=all_causes(() if before is None else before.causes, asked.causes),
         run_id=work.run.id,
         weights_version=week.weights_version,
         seconds=round(time.monotonic() - began, 3),
@@ -76,9 +79,22 @@ def _propose(work: Work, asked: ScheduleIn, *, last: bool) -> Done:
     if stored.state is State.SUPERSEDED and not last and weeks.pins_changed(work.conn, week):
         raise _PinnedMeanwhile
     changes, _ = weeks.compared(work.conn, stored)
+    if stored.state is State.DRAFT and _upsets_nothing(asked, based_on, changes):
+        stored = _withdrawn(work, stored, asked)
     if stored.state is State.DRAFT:
         stored = by_policy.accept(work.conn, stored, week, changes, at=datetime.now(UTC), log=work.log)
     return Done(result=_result(work, week, stored, changes))
+
+
+def _upsets_nothing(asked: ScheduleKept, based_on: Schedule | None, found: Differences) -> bool:
+    """Return whether a plan can stay as it is in spite of what has happened: planners are not asked about nothing."""
+    return bool(asked.causes) and based_on is not None and not (found.assigned or found.moved or found.dropped)
+
+
+def _withdrawn(work: Work, stored: Schedule, asked: ScheduleKept) -> Schedule:
+    work.log(kept("the plan can stay as it is: {causes}", causes="; ".join(asked.causes)))
+    schedules.set_state(work.conn, stored.id, State.SUPERSEDED, actor=work.run.requested_by, at=datetime.now(UTC))
+    return schedules.get(work.conn, stored.id)
 
 
 def _result(work: Work, week: Week, stored: Schedule, found: Differences) -> dict[str, Any]:

@@ -51,6 +51,7 @@ class ScheduleOut(BaseModel):
     weights_version: int = Field(description="0: the weights that a plant begins with")
     seconds: float | None = Field(description="how long it took to make; null: a person made it")
     costs: dict[str, float] | None = Field(description="money by term, and the total; null: you may not see costs")
+    causes: list[str] = Field(description="what it was made because of, in sentences; empty: somebody asked for it")
     accepted_by: str | None
     accepted_at: datetime | None
     published_by: str | None
