@@ -194,6 +194,7 @@ def _job(row: Mapping[str, Any], facts: _Facts) -> Job:
         target=None if row["completion_due"] is None else facts.minute(row["completion_due"]),
         blocked=blocked,
         tools=_tools(row, facts),
+        emergency=row["type"] == OrderType.EMERGENCY,
         begun=pinned is not None,
         pinned=pinned,
         published=published,

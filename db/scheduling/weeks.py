@@ -16,9 +16,10 @@ from db.scheduling import order_facts, schedules, weights
 from db.scheduling.problem import read_problem
 from db.scheduling.schedules import Schedule, ScheduleFinal, TakenOut
 from workorder_core.orders import statuses
-from workorder_core.scheduling.checking import Broken, Rule, check
+from workorder_core.scheduling.checking import Broken, Rule, check, of_reserves
 from workorder_core.scheduling.costing import cost
 from workorder_core.scheduling.problem import Job, Plan, Problem, Visit
+from workorder_core.scheduling.reserves import held, worse
 from workorder_core.scheduling.weeks import (
     DATES,
     Differences,
@@ -111,7 +112,7 @@ def read(conn: Connection, site: str, from_date: date, *, now: datetime) -> Week
     of_costs = weights.of_site(conn, place.id)
     dates = DATES - (starts - begins).days
     problem = with_week(
-        read_problem(conn, place, starts, dates, weights=of_costs.weights),
+        replace(read_problem(conn, place, starts, dates, weights=of_costs.weights), held_back=of_costs.held_back),
         planned=tuple(planned.values()),
         published=told,
         elsewhere=schedules.elsewhere(conn, place.id, from_date, now=now),
@@ -186,7 +187,12 @@ def try_visit(
     after = changed(before, job.id, visit)
     problem = _free(week.problem, job, visit)
     already = {(each.rule, each.job, each.person) for each in check(week.problem, before) if each.job != job.id}
-    found = [each for each in check(problem, after) if (each.rule, each.job, each.person) not in already]
+    found = [
+        each
+        for each in check(problem, after)
+        if (each.rule, each.job, each.person) not in already and each.rule is not Rule.RESERVE
+    ]
+    found += of_reserves(problem, worse(held(week.problem, before), held(problem, after)))
     if visit is not None and visit.starts < 0:
         found.insert(0, Broken(rule=Rule.PAST, sentence=say("{number} would begin in the past.", number=job.number)))
     if job.begun:

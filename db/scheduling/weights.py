@@ -14,6 +14,7 @@ from db.errors import StoreError
 from workorder_core.scheduling.documents import weights_document, weights_of
 from workorder_core.scheduling.policy import ALONE, Policy, policy_document, policy_of
 from workorder_core.scheduling.problem import Weights
+from workorder_core.scheduling.reserves import HELD_BACK, shares_of
 from workorder_core.sentences import say
 
 _QUERIES = sql.load("schedules")
@@ -45,7 +46,12 @@ class Version:
     @property
     def weights(self) -> Weights:
         """Return the weights."""
-        return weights_of({name: each for name, each in self.document.items() if name != ALONE})
+        return weights_of(_of_costs(self.document))
+
+    @property
+    def held_back(self) -> Mapping[str, float]:
+        """Return the share of each day that is held back for emergencies, by skill."""
+        return shares_of(self.document)
 
     @property
     def policy(self) -> Policy:
@@ -53,7 +59,11 @@ class Version:
         return policy_of(self.document)
 
 
-_BEGINS_WITH = weights_document(Weights()) | {ALONE: policy_document(Policy())}
+def _of_costs(document: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: each for name, each in document.items() if name not in (ALONE, HELD_BACK)}
+
+
+_BEGINS_WITH = weights_document(Weights()) | {ALONE: policy_document(Policy()), HELD_BACK: {}}
 USUAL = Version(version=0, document=_BEGINS_WITH, made_by=None, made_at=None, why="")
 
 
@@ -77,8 +87,8 @@ def write(
     before = of_site(conn, site_id).version
     if expected_version is not None and expected_version != before:
         raise WeightsChanged(expected_version, before)
-    weights = weights_of({name: each for name, each in document.items() if name != ALONE})
-    whole = weights_document(weights) | {ALONE: policy_document(policy_of(document))}
+    weights = weights_of(_of_costs(document))
+    whole = weights_document(weights) | {ALONE: policy_document(policy_of(document)), HELD_BACK: shares_of(document)}
     facts = {"site_id": site_id, "version": before + 1, "document": Jsonb(whole), "actor": actor, "at": at, "why": why}
     with conn.cursor(row_factory=scalar_row) as cursor:
         if cursor.execute(_QUERIES["add_weights"], facts).fetchone() is None:

@@ -14,9 +14,10 @@ from runtime.scheduling.problem import Problem as Arrays
 from runtime.scheduling.problem import Reals
 from workorder_core.scheduling.checking import able
 from workorder_core.scheduling.costing import SHIFTED, lateness, leaving_out, moving_one, waiting
-from workorder_core.scheduling.placing import Draft, Row
+from workorder_core.scheduling.placing import Draft
 from workorder_core.scheduling.problem import Job, Minute, Need, Person, Problem, Span, Visit, Workday
-from workorder_core.scheduling.tours import horizon
+from workorder_core.scheduling.reserves import Row, length_of, share_of
+from workorder_core.scheduling.tours import horizon, minutes_between, tour
 
 NEVER = 1e9
 """What it costs to leave out what is settled."""
@@ -150,8 +151,25 @@ def _routes(draft: Draft) -> list[Route]:
                 longest = min(longest, max(0, person.most_a_week - whole) // len(shifts) + shifts[day.starts])
                 if whole > person.most_a_week:
                     longest = person.most_a_week * shifts[day.starts] // whole
+            share = share_of(draft.problem, person)
+            if share:
+                longest = min(longest, _not_held_back(draft, row, share))
             routes.append(Route(row, person, day, draft.breaks[row], longest))
     return routes
+
+
+def _not_held_back(draft: Draft, row: Row, share: float) -> Minute:
+    """Return how long a tour may be without the share that is held back for emergencies.
+
+    If everybody keeps their own share free, those with a skill do so together. What the draft has stays possible: its
+    emergencies beside the rest, and a tour that is longer already.
+    """
+    there, day = draft.rows[row], draft.days[row]
+    emergencies = [each for each in there if draft.jobs[each.job].emergency]
+    more = sum(minutes_between(draft.breaks[row], each.starts, each.ends) for each in emergencies)
+    places = [draft.jobs[each.job].place for each in there]
+    so_far = tour(draft.problem, draft.people[row[0]], day, there, places).minutes if there else 0
+    return max(int(length_of(day) * (1 - share)) + more, so_far)
 
 
 def _length(draft: Draft, person: Person, day: Workday, ends: Minute) -> Minute:

@@ -14,8 +14,9 @@ from runtime.scheduling.packing import choose
 from runtime.scheduling.search import Now, RoutesSeen, Solution, solve
 from workorder_core.scheduling.checking import Broken, able, check, of_hours
 from workorder_core.scheduling.costing import cost, leaving_out
-from workorder_core.scheduling.placing import Draft, Row, Stop
+from workorder_core.scheduling.placing import Draft, Stop
 from workorder_core.scheduling.problem import Job, Plan, Problem, Visit
+from workorder_core.scheduling.reserves import Row
 from workorder_core.scheduling.timing import reordered
 from workorder_core.scheduling.tours import horizon, tours
 
@@ -123,8 +124,11 @@ class _Planner:
         over = horizon(problem)
         self.worth = {job.id: leaving_out(problem, job, over) for job in problem.jobs}
         open_jobs = [job for job in problem.jobs if job.id not in self.settled.at and job.blocked is None]
-        self.coupled = _in_turn([job for job in open_jobs if job.id in self.settled.coupled], self.worth)
-        self.simple = [job for job in open_jobs if job.id not in self.settled.coupled]
+        # Emergencies may have the hours that are held back, which the search does not give to anything.
+        apart = {job.id for job in problem.jobs if job.emergency and any(problem.held_back.values())}
+        apart |= self.settled.coupled
+        self.coupled = _in_turn([job for job in open_jobs if job.id in apart], self.worth)
+        self.simple = [job for job in open_jobs if job.id not in apart]
         self.calls = self.iterations = 0
         self.anew = False
         """Whether a published plan is planned anew, in which most visits keep their times."""

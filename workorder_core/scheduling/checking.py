@@ -10,6 +10,7 @@ from enum import StrEnum
 from itertools import pairwise
 
 from workorder_core.scheduling.problem import Job, Minute, Person, Plan, Problem, Visit
+from workorder_core.scheduling.reserves import Held, held, least_urgent
 from workorder_core.scheduling.tours import (
     Tour,
     breaks_of,
@@ -52,6 +53,8 @@ class Rule(StrEnum):
     """One visit at a time, with time for the way between."""
     REST = "rest"
     WEEK = "week"
+    RESERVE = "reserve"
+    """What is held back of a day for emergencies is left to them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,7 +87,16 @@ def check(problem: Problem, plan: Plan) -> tuple[Broken, ...]:
         broken += of_tour(problem, jobs, each)
     for person in problem.people:
         broken += of_hours(problem, person, [each for each in walked if each.person.code == person.code])
-    return tuple(broken)
+    return (*broken, *of_reserves(problem, held(problem, Plan(visits=tuple(known)))))
+
+
+def of_reserves(problem: Problem, found: Sequence[Held]) -> list[Broken]:
+    """Return the dates of which too little is held back, with the job that gives way; what is settled need not."""
+    return [
+        Broken(rule=Rule.RESERVE, sentence=each.sentence(problem), job=least_urgent(problem, each.visits).job)
+        for each in found
+        if each.free < 0 and each.visits
+    ]
 
 
 def of_visit(problem: Problem, job: Job, crew: Sequence[Person], visit: Visit) -> list[Broken]:

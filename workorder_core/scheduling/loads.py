@@ -18,6 +18,8 @@ class Load:
     """Of all jobs that are not blocked, without travel."""
     capacity: Minute
     """Within shifts, without breaks and overtime; the hours of somebody with two skills count for both."""
+    held_back: Minute = 0
+    """What of the capacity is held back for emergencies; the demand has those too."""
 
     @property
     def share(self) -> float | None:
@@ -29,6 +31,12 @@ class Load:
         """Say it for a planner."""
         if self.share is None:
             return say("Nobody has {skill} at level {level}.", skill=self.skill, level=self.level)
+        if self.held_back:
+            return say(
+                "Demand is {share:.1f} × capacity for {skill} at level {level}; {hours:.0f} h of it are held back for "
+                "emergencies.",
+                share=self.share, skill=self.skill, level=self.level, hours=self.held_back / 60,
+            )  # fmt: skip
         return say(
             "Demand is {share:.1f} × capacity for {skill} at level {level}.",
             share=self.share, skill=self.skill, level=self.level,
@@ -46,7 +54,8 @@ def loads(problem: Problem) -> list[Load]:
             if job.blocked is None and any(need.skill == skill and need.level >= level for need in job.needs)
         )
         capacity = sum(sum(_hours(one)) for one in problem.people if one.skills.get(skill, 0) >= level)
-        load = Load(skill=skill, level=level, demand=demand, capacity=capacity)
+        reserve = int(capacity * problem.held_back.get(skill, 0.0))
+        load = Load(skill=skill, level=level, demand=demand, capacity=capacity, held_back=reserve)
         if skill not in found or _tight(load) > _tight(found[skill]):
             found[skill] = load
     return sorted(found.values(), key=lambda each: (-_tight(each), each.skill))

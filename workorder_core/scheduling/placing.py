@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from workorder_core.scheduling.checking import able, of_hours, of_visit
 from workorder_core.scheduling.costing import lateness, moving, spent, waiting
 from workorder_core.scheduling.problem import Job, Minute, Person, Plan, Problem, Span, Visit, Workday
+from workorder_core.scheduling.reserves import Reserves, Row
 from workorder_core.scheduling.tours import (
     Tour,
     breaks_of,
@@ -21,9 +22,6 @@ from workorder_core.scheduling.tours import (
     work_minutes,
     workday_of,
 )
-
-Row = tuple[str, Minute]
-"""A person's workday: the person's code and when it starts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +58,7 @@ class Draft:
         self.breaks = {row: merged(day.breaks) for row, day in self.days.items()}
         self.fixed = settled(problem)
         self.coupled = coupled(problem)
+        self.reserves = Reserves(problem)
         self.rows: dict[Row, tuple[Visit, ...]] = dict.fromkeys(self.days, ())
         self.at: dict[str, Visit] = {}
         for visit in visits:
@@ -109,6 +108,7 @@ class Draft:
         }
         other.rows = {row: self.rows.get(row, ()) for row in other.days}
         other.coupled = coupled(problem)
+        other.reserves = Reserves(problem)
         return other
 
     def places(self, job: Job, *, of: Callable[[Person], bool] = lambda _: True) -> list[Place]:
@@ -282,7 +282,9 @@ class Draft:
                     self.problem, mover, [self.people[code] for code in each.people], each
                 ):
                     return False
-        return all(self._rested(person, rows) for person in crew)
+        return all(self._rested(person, rows) for person in crew) and (
+            job.emergency or self.reserves.stay(self.rows, rows)
+        )
 
     def _rested(self, person: Person, rows: Mapping[Row, tuple[Visit, ...]]) -> bool:
         if not person.rest and person.most_a_week is None:

@@ -126,6 +126,8 @@ class Job:
     """Why it cannot be planned at all, as a sentence: it lacks a permit, or a part without an expected date."""
     tools: frozenset[str] = frozenset()
     """Tools and vehicles, by code, that it needs all the time."""
+    emergency: bool = False
+    """Whether it may be planned into the hours that are held back."""
     begun: bool = False
     """Whether work has begun. The visit of ``pinned`` stays as it is."""
     pinned: Visit | None = None
@@ -186,6 +188,8 @@ class Problem:
     km: Mapping[tuple[str, str], float] = field(default_factory=dict)
     """Kilometres from place to place; 0 where it is left out."""
     weights: Weights = field(default_factory=Weights)
+    held_back: Mapping[str, float] = field(default_factory=dict)
+    """The share of each day that those with a skill keep free for emergencies (``reserves``)."""
     frozen_until: Minute = 0
     """What has been published and begins before this stays as it is (``tours.settled``)."""
 

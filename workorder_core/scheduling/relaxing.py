@@ -38,6 +38,7 @@ def candidates(problem: Problem, job: Job) -> list[Relaxed]:
         Rule.BLOCKED: job.blocked is not None, Rule.PARTS: job.not_before > 0, Rule.WINDOW: bool(job.windows),
         Rule.AFTER: bool(job.after) or any(job.id in other.after for other in problem.jobs),
         Rule.TOOL: bool(job.tools), Rule.CREW: job.crew > 1, Rule.DURATION: job.minutes > 1,
+        Rule.RESERVE: not job.emergency and any(problem.held_back.values()),
     }  # fmt: skip
     found += [Relaxed(rule) for rule, there in whole.items() if there]
     found += [Relaxed(Rule.WORKDAY, person.code) for person in problem.people if person.workdays]
@@ -45,7 +46,7 @@ def candidates(problem: Problem, job: Job) -> list[Relaxed]:
 
 
 _ORDER = (
-    Rule.BLOCKED, Rule.CERTIFICATE, Rule.PARTS, Rule.TOOL, Rule.AFTER, Rule.WINDOW, Rule.ONLY, Rule.SKILL,
+    Rule.BLOCKED, Rule.RESERVE, Rule.CERTIFICATE, Rule.PARTS, Rule.TOOL, Rule.AFTER, Rule.WINDOW, Rule.ONLY, Rule.SKILL,
     Rule.WORKDAY, Rule.DURATION, Rule.CREW,
 )  # fmt: skip
 
@@ -88,6 +89,7 @@ def condition(problem: Problem, job: Job, without: Relaxed) -> Said:
         Rule.CERTIFICATE: say("its crew needed no certificate"),
         Rule.CREW: say("one person were enough"),
         Rule.DURATION: say("it were split into shorter visits"),
+        Rule.RESERVE: say("nothing were held back for emergencies"),
     }[without.rule]
 
 
@@ -126,6 +128,8 @@ def _of_job(job: Job, rule: Rule) -> Job:
         return replace(job, needs=())
     if rule is Rule.CERTIFICATE:
         return replace(job, certificates=frozenset())
+    if rule is Rule.RESERVE:
+        return replace(job, emergency=True)
     return replace(job, minutes=1) if rule is Rule.DURATION else replace(job, only=None)
 
 

@@ -3,8 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from workorder_core.scheduling.placing import Draft, Row, Stop
+from workorder_core.scheduling.placing import Draft, Stop
 from workorder_core.scheduling.problem import Visit
+from workorder_core.scheduling.reserves import Row
 from workorder_core.scheduling.tours import leave_at, not_in_break, over_at, work_minutes
 
 

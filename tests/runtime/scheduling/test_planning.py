@@ -2,6 +2,7 @@
 again."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
@@ -38,6 +39,20 @@ def test_every_plan_keeps_every_rule_and_what_is_settled_never_moves(seed: int) 
     assert {job: planned.get(job) for job in settled(problem)} == settled(problem)
     assert set(found.unscheduled) == {job.id for job in problem.jobs} - planned.keys()
     assert found.cost == cost(problem, found.plan).total
+
+
+@settings(max_examples=60, deadline=None)
+@given(seed=st.integers(0, 10**6), share=st.sampled_from([0.1, 0.3, 0.6]))
+def test_every_plan_leaves_free_what_is_held_back(seed: int, share: float) -> None:
+    drawn = a_plant(seed)
+    jobs = tuple(replace(job, emergency=number % 4 == 0) for number, job in enumerate(drawn.jobs))
+    skills = {skill for person in drawn.people for skill in person.skills}
+    problem = replace(drawn, jobs=jobs, held_back=dict.fromkeys(sorted(skills), share))
+    found = plan(problem, seed=seed, effort=SHORT)
+    own_faults = {each.sentence for each in found.broken}
+    assert [each for each in check(problem, found.plan) if each.sentence not in own_faults] == []
+    again = plan(problem, seed=seed, effort=SHORT, start=found.plan)
+    assert [each for each in check(problem, again.plan) if each.sentence not in own_faults] == []
 
 
 @settings(max_examples=30, deadline=None)

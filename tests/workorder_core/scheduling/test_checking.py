@@ -141,6 +141,9 @@ BROKEN = {
         a_problem(a_job(), SECOND, people=(ann(workdays=TWO_DAYS, rest=780),), dates=2),
         a_plan(a_visit(900, 960), a_visit(DAY + 330, DAY + 390, job="2")), Rule.REST,
     ),
+    "hours kept for emergencies": (
+        a_problem(a_job(minutes=450), held_back={"fitting": 0.25}), a_plan(a_visit(510, 960)), Rule.RESERVE,
+    ),
     "too long a week": (
         a_problem(a_job(), SECOND, people=(ann(workdays=TWO_DAYS, most_a_week=230),), dates=2),
         a_plan(a_visit(600, 660), a_visit(DAY + 600, DAY + 660, job="2")), Rule.WEEK,
