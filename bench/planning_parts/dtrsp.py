@@ -2,9 +2,10 @@
 technician has begun stays.
 
 A visit has begun once the technician has left for it. A technician leaves for the next one no earlier than needed to be
-there when it opens, and `PATIENCE` of the way from then to the latest departure that the rest of the route allows:
-until then the next visit may still be another. A new request is accepted or rejected at once; what is accepted is
-served.
+there when it opens. Where technicians have had little to do so far, they wait on, up to a share of the time to the
+latest departure that the rest of the route allows: until then the next visit may still be another. Where they have had
+much to do, waiting would cost time that is needed later. A new request is accepted or rejected at once; what is
+accepted is served.
 """
 
 from __future__ import annotations
@@ -23,8 +24,9 @@ from runtime.scheduling.kernel import join
 from runtime.scheduling.problem import Problem
 from runtime.scheduling.search import Solution
 
-PATIENCE = 0.0
-"""0: technicians leave as early as is of use, 1: as late as possible."""
+BUSY = 0.5
+"""Work known so far, as a share of the technicians' time so far, from which on nobody waits for what may come; with
+none they would leave as late as possible."""
 DEAR = 1e7
 """What it costs in the search to leave out an accepted request; a new one costs what `trsp.problem_of` says."""
 FIRST = TECHNICIANS + 1
@@ -63,6 +65,8 @@ class Day:
     points: Sequence[Point]
     routes: list[Route] = field(default_factory=lambda: [Route(who) for who in range(1, FIRST)])
     rejected: list[int] = field(default_factory=list)
+    patience: float = 0.0
+    """0: technicians leave as early as is of use, 1: as late as possible."""
 
     def here(self, route: Route) -> tuple[Point, float]:
         """Return where a technician is after what has begun, and from when on."""
@@ -99,7 +103,7 @@ class Day:
                 latest = min(latest - point.service, point.closes)
             after = point
         latest -= at.away(after)
-        return earliest + PATIENCE * max(0.0, latest - earliest)
+        return earliest + self.patience * max(0.0, latest - earliest)
 
     def ask(self, new: Sequence[int], now: float, solve: Solve) -> list[int]:
         """Plan what has not begun with new requests; return those that are rejected."""
@@ -113,9 +117,24 @@ class Day:
         for route, jobs in zip(self.routes, found.routes, strict=True):
             route.ahead = [open_ones[j] if j < len(open_ones) else 0 for j in jobs]
             route.planned_at = now
+        self.patience = max(0.0, 1.0 - self._work() / max(BUSY * self._passed(now), 1e-9))
         out = [open_ones[j] for j in found.left_out]
         self.rejected += out
         return out
+
+    def _work(self) -> float:
+        """Return the time for all visits known so far and the ways to them."""
+        work = 0.0
+        for route in self.routes:
+            at = self.points[route.who]
+            for visit in route.visits:
+                there = self.points[visit]
+                work, at = work + at.away(there) + there.service, there
+        return work
+
+    def _passed(self, now: float) -> float:
+        """Return how much of the technicians' working time is over."""
+        return sum(max(0.0, min(now, home.closes) - home.opens) for home in self.points[1:FIRST])
 
     def problem(self, visits: Sequence[int], accepted: int, now: float) -> Problem:
         """Return the search's problem of what has not begun: the first ``accepted`` of the visits have to be served."""
@@ -123,10 +142,10 @@ class Day:
         jobs = np.array([visit - FIRST for visit in visits], dtype=np.int64)
         and_store = np.append(jobs, len(whole.skip))
         lacks, carries = whole.lacks[jobs].copy(), whole.carries.copy()
-        start_place, start = whole.start_place.copy(), whole.start.copy()
+        start_place, start, free = whole.start_place.copy(), whole.start.copy(), whole.free.copy()
         for r, route in enumerate(self.routes):
             visited = [each.visit for each in route.begun]
-            start[r] = self._begun_stretch(route, now)
+            start[r], free[r] = self._begun_stretch(route), max(self.here(route)[1], now)
             if visited:
                 start_place[r] = visited[-1]
             if 0 in visited:
@@ -139,21 +158,18 @@ class Day:
         return replace(
             whole, place=whole.place[and_store], service=whole.service[and_store], opens=whole.opens[and_store],
             closes=whole.closes[and_store], cost=whole.cost[jobs], skip=skip, use=whole.use[jobs], lacks=lacks,
-            carries=carries, start_place=start_place, start=start,
+            carries=carries, start_place=start_place, start=start, free=free,
             begun=np.array([bool(route.begun) for route in self.routes]),
         )  # fmt: skip
 
-    def _begun_stretch(self, route: Route, now: float) -> tuple[float, float, float]:
-        """Return the least duration of what has begun, and the earliest and latest start of it, as the search joins
-        them.
+    def _begun_stretch(self, route: Route) -> tuple[float, float, float]:
+        """Return the least duration that what has begun could have had, and the earliest and latest start of it, as
+        the search joins them.
 
-        The technician is free at ``now`` at the earliest; having left home as late as the windows allow is not waiting.
+        Waiting for what was not known yet is no part of it, for the final routes are judged without; waiting for a
+        window is. When the technician is free by the clock, `Problem.free` says.
         """
         home = self.points[route.who]
-        _, ready = self.here(route)
-        free = max(ready, now)
-        if not route.begun:
-            return 0.0, min(free, home.closes), home.closes
         duration, early, latest, at = 0.0, home.opens, home.closes, home
         for each in route.begun:
             point, store = self.points[each.visit], each.visit == 0
@@ -162,9 +178,7 @@ class Day:
                 duration, early, latest, at.away(point), 0.0 if store else point.service, opens, closes
             )
             at = point
-        if free > latest + duration:
-            return free - latest, latest, latest
-        return duration, free - duration, latest
+        return duration, early, latest
 
 
 def released(file: Path) -> dict[int, float]:

@@ -11,11 +11,17 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from random import Random
 
+import numpy as np
+
+from runtime.scheduling.problem import Problem as Arrays
 from workorder_core.scheduling.placing import Draft, Stop
 from workorder_core.scheduling.problem import Job, Need, Person, Plan, Problem, Span, Visit, Weights, Workday
 
 DAY = 1440
 BEGINS, ENDS, LATEST = 420, 900, 960
+WINDOW = 240
+FARTHEST = 31
+"""No way from the depot takes as many minutes."""
 SKILLS = ("mechanical", "electrical", "hydraulic", "instrument", "welding")
 STARTS_AT = datetime(2026, 3, 2, tzinfo=UTC)
 
@@ -83,7 +89,7 @@ def _order(draw: Random, number: int, places: list[str], technicians: tuple[Pers
     skill = draw.choice(sorted(who.skills))
     urgency = draw.random()
     first = 10.0 * (1 + 30 * urgency**4)
-    return Job(
+    job = Job(
         id=f"j{number:05}",
         order=f"j{number:05}",
         number=f"NTH-{number}",
@@ -97,11 +103,25 @@ def _order(draw: Random, number: int, places: list[str], technicians: tuple[Pers
         not_before=DAY * draw.randint(1, 2) if draw.random() < 0.1 else 0,
         waiting=_steps([first * day for day in range(days)]),
     )
+    return _possible(job, who)
+
+
+def _possible(job: Job, who: Person) -> Job:
+    """Return an order so that ``who`` can do it: its window is on one of their workdays, and long enough with the way,
+    and nothing has to be awaited beyond it or beyond their last workday."""
+    if not job.windows:
+        return replace(job, not_before=min(job.not_before, who.workdays[-1].day * DAY))
+    wanted, starts = divmod(job.windows[0].starts, DAY)
+    day = min((each.day for each in who.workdays), key=lambda each: (each < wanted, each))
+    if job.minutes * who.speed > WINDOW - FARTHEST:
+        starts = BEGINS + WINDOW
+    window = Span(day * DAY + starts, day * DAY + starts + WINDOW)
+    return replace(job, windows=(window,), not_before=min(job.not_before, day * DAY))
 
 
 def _window(draw: Random, days: int) -> tuple[Span, ...]:
-    day, starts = draw.randrange(days), draw.choice([BEGINS, BEGINS + 240])
-    return (Span(day * DAY + starts, day * DAY + starts + 240),)
+    day, starts = draw.randrange(days), draw.choice([BEGINS, BEGINS + WINDOW])
+    return (Span(day * DAY + starts, day * DAY + starts + WINDOW),)
 
 
 def _steps(money: list[float]) -> tuple[tuple[int, float], ...]:
@@ -110,6 +130,20 @@ def _steps(money: list[float]) -> tuple[tuple[int, float], ...]:
     for day, amount in enumerate(money):
         points += [(day * DAY + 1, amount), ((day + 1) * DAY, amount)]
     return tuple(points)
+
+
+def nobody_can(problem: Problem, arrays: Arrays) -> list[Job]:
+    """Return the orders that nobody can do, even with a whole workday for it alone.
+
+    ``arrays`` are those of the whole problem. No plan can place these orders, and no bound would: their cost would make
+    every difference look smaller than it is.
+    """
+    n = len(arrays.skip)
+    there, opens, closes = arrays.place[:n, None], arrays.opens[:n, arrays.day], arrays.closes[:n, arrays.day]
+    begins = np.maximum(arrays.start[None, :, 1] + arrays.travel[arrays.start_place[None, :], there], opens)
+    ends = begins + arrays.service[:n, None] * arrays.speed[None, :] + arrays.travel[there, arrays.end_place[None, :]]
+    can = np.isfinite(arrays.cost) & (begins <= closes) & (ends <= arrays.ends_by[None, :])
+    return [job for job, one in zip(problem.jobs, can.any(axis=1), strict=True) if not one]
 
 
 def by_hand(problem: Problem) -> Plan:

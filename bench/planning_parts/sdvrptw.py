@@ -97,6 +97,7 @@ def problem_of(instance: Instance) -> Problem:
         end_place=np.zeros(routes, dtype=np.int64),
         start=np.array([(0.0, opens, closes)] * routes),
         ends_by=np.full(routes, closes),
+        free=np.full(routes, -np.inf),
         speed=np.ones(routes),
         carries=np.array(instance.capacity).reshape(-1, 1),
         by_length=np.ones(routes),

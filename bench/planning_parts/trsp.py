@@ -75,6 +75,7 @@ def problem_of(points: list[Point]) -> Problem:
         end_place=np.arange(1, routes + 1),
         start=np.array([(0.0, t.opens, t.closes) for t in crew]),
         ends_by=np.array([t.closes for t in crew]),
+        free=np.full(routes, -np.inf),
         speed=np.ones(routes),
         carries=np.array([t.holds for t in crew], dtype=float),
         by_length=np.zeros(routes),

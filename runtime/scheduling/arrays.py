@@ -120,6 +120,7 @@ def pack(draft: Draft, free: Sequence[Job], closed: frozenset[Row], *, keep_time
         end_place=np.array([index[route.day.end_place] for route in routes], dtype=np.int64),
         start=np.array(starts).reshape(len(routes), 3),
         ends_by=np.array([float(route.without_breaks(route.day.latest)) for route in routes]),
+        free=np.full(len(routes), -np.inf),
         speed=speeds,
         carries=np.zeros((len(routes), 1)),
         by_length=np.ones(len(routes)),

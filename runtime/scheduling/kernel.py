@@ -52,14 +52,16 @@ WHOLE_ROUTE = 0.03
 """How often the jobs of one whole route are."""
 
 # Columns of `Packed.rates`.
-START_D, START_E, START_L, ENDS_BY, SPEED, BY_LENGTH, BY_TIME, FIXED, REGULAR, OVERTIME, LONGEST = range(11)
+START_D, START_E, START_L, ENDS_BY, SPEED, BY_LENGTH, BY_TIME, FIXED, REGULAR, OVERTIME, LONGEST, FREE = range(12)
 # Columns of `Packed.who`.
 DAY, START_PLACE, END_PLACE, ALIKE, BEGUN = range(5)
 # Columns of `Plan.numbers`.
 COUNT, STORE_AT = range(2)
 # Columns of `Plan.stretch`: up to a position, from it to the end, and up to it with a visit to the store somewhere
-# before.
-AHEAD, BEHIND, BY_STORE = 0, 3, 6
+# before, each of three numbers. `CLOCK` is when the first can be over by the clock, `CLOCK + BY_STORE` when the last
+# can: later than their least duration says where a route that has begun had to wait for what became known.
+AHEAD, BEHIND, BY_STORE, CLOCK = 0, 3, 6, 9
+STRETCH = CLOCK + BY_STORE + 1
 # Columns of `Plan.spent`.
 COST, LENGTH = range(2)
 
@@ -98,7 +100,7 @@ class Plan(NamedTuple):
     route_of: Whole
     """[n] the route of each job, -1 where it is left out."""
     stretch: Reals
-    """[R, M, 9]"""
+    """[R, M, STRETCH]"""
     store_after: Whole
     """[R, M] for a route without the store's visit, after which position it would come."""
     used: Reals
@@ -140,7 +142,7 @@ NOW, SINCE_BEST = range(2)
 def pack(p: Problem) -> Packed:
     """Return the problem as the compiled code reads it."""
     rates = np.column_stack(
-        [*p.start.T, p.ends_by, p.speed, p.by_length, p.by_time, p.fixed, p.regular, p.overtime, p.longest]
+        [*p.start.T, p.ends_by, p.speed, p.by_length, p.by_time, p.fixed, p.regular, p.overtime, p.longest, p.free]
     )
     who = np.column_stack([p.day, p.start_place, p.end_place, alike(p), p.begun.astype(np.int64)])
     windows = np.stack([p.opens, p.closes], axis=2)
@@ -205,6 +207,8 @@ def measure(p: Packed, s: Plan, r: int) -> bool:
     speed = rates[r, SPEED]
     d, e, late = rates[r, START_D], rates[r, START_E], rates[r, START_L]
     stretch[0, AHEAD], stretch[0, AHEAD + 1], stretch[0, AHEAD + 2] = d, e, late
+    clock, in_time = max(d + e, rates[r, FREE]), True
+    stretch[0, CLOCK] = clock
     at[0], at[count + 1] = p.who[r, START_PLACE], p.who[r, END_PLACE]
     length, visit = 0.0, 0
     for k in range(p.use.shape[1]):
@@ -216,6 +220,10 @@ def measure(p: Packed, s: Plan, r: int) -> bool:
             d, e, late, p.travel[at[i - 1], at[i]], p.service[j] * speed, p.windows[j, day, 0], p.windows[j, day, 1]
         )
         stretch[i, AHEAD], stretch[i, AHEAD + 1], stretch[i, AHEAD + 2] = d, e, late
+        clock = max(clock + p.travel[at[i - 1], at[i]], p.windows[j, day, 0])
+        in_time = in_time and clock <= p.windows[j, day, 1] + EPSILON
+        clock += p.service[j] * speed
+        stretch[i, CLOCK] = clock
         length += p.length[at[i - 1], at[i]]
         if j == n:
             visit = i
@@ -226,6 +234,7 @@ def measure(p: Packed, s: Plan, r: int) -> bool:
     length += p.length[at[count], at[count + 1]]
     b, c, last = 0.0, rates[r, START_E], rates[r, ENDS_BY]
     d, e, late = join(d, e, late, p.travel[at[count], at[count + 1]], b, c, last)
+    in_time = in_time and clock + p.travel[at[count], at[count + 1]] <= last + EPSILON
     stretch[count + 1, BEHIND], stretch[count + 1, BEHIND + 1], stretch[count + 1, BEHIND + 2] = b, c, last
     for i in range(count, 0, -1):
         j = s.jobs[r, i]
@@ -237,7 +246,7 @@ def measure(p: Packed, s: Plan, r: int) -> bool:
     s.spent[r, COST] = charge(rates, r, length, d) if count > 0 or p.who[r, BEGUN] else 0.0
     if p.has_store and visit == 0:
         visit_store_ahead(p, s, r)
-    return d != math.inf and b != math.inf and s.spent[r, COST] != math.inf
+    return in_time and d != math.inf and b != math.inf and s.spent[r, COST] != math.inf
 
 
 @compiled
@@ -245,11 +254,14 @@ def visit_store_ahead(p: Packed, s: Plan, r: int) -> None:
     """Work out, for each position of a route without a visit to the store, the best stretch up to it that has one."""
     n, day = p.skip.shape[0], p.who[r, DAY]
     store, stretch, at = p.place[n], s.stretch[r], s.at[r]
-    bd, be, bl, after = math.inf, 0.0, 0.0, -1
+    bd, be, bl, by_clock, after = math.inf, 0.0, 0.0, math.inf, -1
     for i in range(s.numbers[r, COUNT] + 1):
         if i > 0 and bd != math.inf:
             j = s.jobs[r, i]
             before = store if after == i - 1 else at[i - 1]
+            by_clock = max(by_clock + p.travel[before, at[i]], p.windows[j, day, 0])
+            by_clock = math.inf if by_clock > p.windows[j, day, 1] + EPSILON else by_clock
+            by_clock += p.service[j] * p.rates[r, SPEED]
             bd, be, bl = join(
                 bd,
                 be,
@@ -268,11 +280,14 @@ def visit_store_ahead(p: Packed, s: Plan, r: int) -> None:
             p.windows[n, day, 0],
             p.windows[n, day, 1],
         )
+        clock = max(stretch[i, CLOCK] + p.travel[at[i], store], p.windows[n, day, 0])
+        clock = math.inf if clock > p.windows[n, day, 1] + EPSILON else clock + p.service[n]
         # A visit right here ends at the store, an earlier one at the job: they are compared by when one is back at the
         # job's place.
-        if d != math.inf and (bd == math.inf or d + e + p.travel[store, at[i]] < bd + be):
-            bd, be, bl, after = d, e, late, i
+        if d != math.inf and (bd == math.inf or clock + p.travel[store, at[i]] < by_clock):
+            bd, be, bl, by_clock, after = d, e, late, clock, i
         stretch[i, BY_STORE], stretch[i, BY_STORE + 1], stretch[i, BY_STORE + 2] = bd, be, bl
+        stretch[i, CLOCK + BY_STORE] = by_clock
         s.store_after[r, i] = after
 
 
@@ -296,6 +311,9 @@ def duration_with(
     ``column`` says which stretch leads to it, ``go`` and ``come`` are the travel to it and away from it.
     """
     k = i + 1
+    begins = max(stretch[i, CLOCK + column] + go, opens)
+    if begins > closes + EPSILON or begins + service + come > stretch[k, BEHIND + 2] + EPSILON:
+        return math.inf
     d, e, late = join(stretch[i, column], stretch[i, column + 1], stretch[i, column + 2], go, service, opens, closes)
     if d == math.inf:
         return math.inf
@@ -316,7 +334,7 @@ def along(
     where = -1
     by_length, by_time = rates[r, BY_LENGTH], rates[r, BY_TIME]
     for i in range(first, count + 1):
-        if stretch[i, AHEAD] + stretch[i, AHEAD + 1] > closes + EPSILON:
+        if stretch[i, CLOCK] > closes + EPSILON:
             break
         here, after = at[i], at[i + 1]
         more = 0.0

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from runtime.scheduling.arrays import Packed, pack
 from runtime.scheduling.packing import choose
 from runtime.scheduling.search import Now, RoutesSeen, Solution, solve
+from runtime.scheduling.worth import worth_of_time
 from workorder_core.scheduling.checking import Broken, able, check, of_hours
 from workorder_core.scheduling.costing import cost, leaving_out
 from workorder_core.scheduling.placing import Draft, Stop
@@ -33,6 +34,10 @@ WARM = 0.1
 """The temperature of a search that begins with combined routes, as a share of one that begins with nothing."""
 COOL = 0.03
 """The same for one that begins with an earlier plan."""
+SCARCE = 0.02
+"""Where a larger share of the jobs has to be left out even without ways, time has a price at first."""
+PRICED = 0.8
+"""The share of the effort for which it has one."""
 
 Progress = Callable[[float, float], None]
 """Gets which share of the work is over, and what the best plan costs so far."""
@@ -227,6 +232,9 @@ class _Planner:
 
     def _solve(self, packed: Packed, effort: Effort, start: list[list[int]] | None) -> Solution:
         heat = 1.0 if start is None else COOL
+        if start is None and (priced := _priced(packed)) is not None:
+            start = self._once(priced, effort.part(PRICED), None, heat, None).routes
+            return self._once(packed, effort.part(1.0 - PRICED), start, COOL, None)
         small = len(packed.units) <= ROUNDS_TO
         if start is not None or effort.seconds is None or effort.seconds < ROUNDS_FROM_S or not small:
             return self._once(packed, effort, start, heat, None)
@@ -321,6 +329,14 @@ class _Planner:
             for row, found in other.rows.items()
             if found
         }
+
+
+def _priced(packed: Packed) -> Packed | None:
+    """Return the arrays with a price for each workday's time, where it is too scarce for all jobs."""
+    worth, left = worth_of_time(packed.arrays)
+    if left <= SCARCE:
+        return None
+    return replace(packed, arrays=replace(packed.arrays, by_time=packed.arrays.by_time + worth))
 
 
 def _in_turn(jobs: Sequence[Job], worth: dict[str, float]) -> list[Job]:

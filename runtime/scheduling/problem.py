@@ -57,6 +57,10 @@ class Problem:
     nothing has."""
     ends_by: Reals
     """[R] when the route must be over."""
+    free: Reals
+    """[R] when the route's start can be left at the earliest by the clock, whatever ``start`` says: what was waited for
+    because nothing else was known costs nothing in a route that could have begun later. Minus infinity where ``start``
+    is all there is to know."""
     speed: Reals
     """[R] factor on the time of service."""
     carries: Reals

@@ -78,5 +78,5 @@ def test_a_technician_who_has_begun_is_free_no_earlier_than_now() -> None:
     points, _ = plant(random.Random(2), 2)
     day = Day(points)
     problem = day.problem([dtrsp.FIRST, dtrsp.FIRST + 1], 1, 50.0)
-    assert np.all(problem.start[:, 1] == 50.0)
+    assert np.all(problem.free == 50.0)
     assert list(problem.skip) == [dtrsp.DEAR, 1e5]
