@@ -2,10 +2,9 @@
 technician has begun stays.
 
 A visit has begun once the technician has left for it. A technician leaves for the next one no earlier than needed to be
-there when it opens. Where technicians have had little to do so far, they wait on, up to a share of the time to the
-latest departure that the rest of the route allows: until then the next visit may still be another. Where they have had
-much to do, waiting would cost time that is needed later. A new request is accepted or rejected at once; what is
-accepted is served.
+there when it opens, and `PATIENCE` of the way from then to the latest departure that the rest of the route allows:
+until then the next visit may still be another. A new request is accepted or rejected at once; what is accepted is
+served.
 """
 
 from __future__ import annotations
@@ -24,9 +23,8 @@ from runtime.scheduling.kernel import join
 from runtime.scheduling.problem import Problem
 from runtime.scheduling.search import Solution
 
-BUSY = 0.5
-"""Work known so far, as a share of the technicians' time so far, from which on nobody waits for what may come; with
-none they would leave as late as possible."""
+PATIENCE = 0.0
+"""0: technicians leave as early as is of use, 1: as late as possible."""
 DEAR = 1e7
 """What it costs in the search to leave out an accepted request; a new one costs what `trsp.problem_of` says."""
 FIRST = TECHNICIANS + 1
@@ -65,8 +63,6 @@ class Day:
     points: Sequence[Point]
     routes: list[Route] = field(default_factory=lambda: [Route(who) for who in range(1, FIRST)])
     rejected: list[int] = field(default_factory=list)
-    patience: float = 0.0
-    """0: technicians leave as early as is of use, 1: as late as possible."""
 
     def here(self, route: Route) -> tuple[Point, float]:
         """Return where a technician is after what has begun, and from when on."""
@@ -103,7 +99,7 @@ class Day:
                 latest = min(latest - point.service, point.closes)
             after = point
         latest -= at.away(after)
-        return earliest + self.patience * max(0.0, latest - earliest)
+        return earliest + PATIENCE * max(0.0, latest - earliest)
 
     def ask(self, new: Sequence[int], now: float, solve: Solve) -> list[int]:
         """Plan what has not begun with new requests; return those that are rejected."""
@@ -117,24 +113,9 @@ class Day:
         for route, jobs in zip(self.routes, found.routes, strict=True):
             route.ahead = [open_ones[j] if j < len(open_ones) else 0 for j in jobs]
             route.planned_at = now
-        self.patience = max(0.0, 1.0 - self._work() / max(BUSY * self._passed(now), 1e-9))
         out = [open_ones[j] for j in found.left_out]
         self.rejected += out
         return out
-
-    def _work(self) -> float:
-        """Return the time for all visits known so far and the ways to them."""
-        work = 0.0
-        for route in self.routes:
-            at = self.points[route.who]
-            for visit in route.visits:
-                there = self.points[visit]
-                work, at = work + at.away(there) + there.service, there
-        return work
-
-    def _passed(self, now: float) -> float:
-        """Return how much of the technicians' working time is over."""
-        return sum(max(0.0, min(now, home.closes) - home.opens) for home in self.points[1:FIRST])
 
     def problem(self, visits: Sequence[int], accepted: int, now: float) -> Problem:
         """Return the search's problem of what has not begun: the first ``accepted`` of the visits have to be served."""

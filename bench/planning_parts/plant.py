@@ -64,7 +64,7 @@ def _shortest(ways: dict[tuple[str, str], int], spots: list[str]) -> dict[tuple[
 
 def _technician(draw: Random, number: int, days: int) -> Person:
     known = draw.sample(SKILLS, draw.choice([1, 2, 2, 3]))
-    off = draw.randrange(days) if draw.random() < 0.2 else -1
+    off = draw.randrange(days) if draw.random() < 0.2 and days > 1 else -1
     return Person(
         code=f"t{number:03}",
         name=f"Technician {number}",
@@ -143,7 +143,7 @@ def nobody_can(problem: Problem, arrays: Arrays) -> list[Job]:
     begins = np.maximum(arrays.start[None, :, 1] + arrays.travel[arrays.start_place[None, :], there], opens)
     ends = begins + arrays.service[:n, None] * arrays.speed[None, :] + arrays.travel[there, arrays.end_place[None, :]]
     can = np.isfinite(arrays.cost) & (begins <= closes) & (ends <= arrays.ends_by[None, :])
-    return [job for job, one in zip(problem.jobs, can.any(axis=1), strict=True) if not one]
+    return [problem.jobs[j] for j in np.flatnonzero(~np.any(can, axis=1))]
 
 
 def by_hand(problem: Problem) -> Plan:

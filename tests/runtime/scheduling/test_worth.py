@@ -9,6 +9,7 @@ import pytest
 from bench.planning_parts.plant import made_up
 from runtime.scheduling.arrays import pack
 from runtime.scheduling.planning import Effort, plan
+from runtime.scheduling.problem import Problem as Arrays
 from runtime.scheduling.worth import without_ways, worth_of_time
 from workorder_core.scheduling.placing import Draft
 from workorder_core.scheduling.problem import Job, Need, Person, Problem
@@ -16,7 +17,7 @@ from workorder_core.scheduling.problem import Job, Need, Person, Problem
 pytestmark = pytest.mark.slow  # compiling takes some seconds, once
 
 
-def arrays_of(problem: Problem):
+def arrays_of(problem: Problem) -> Arrays:
     return pack(Draft(problem), problem.jobs, frozenset()).arrays
 
 
@@ -33,7 +34,7 @@ def test_no_plan_costs_less_than_one_without_ways_and_the_same_seed_gives_the_sa
 
 def test_the_time_of_those_who_can_do_more_is_worth_more():
     problem = made_up(1, people=2, orders=4, places=4, days=1)
-    days = problem.people[0].workdays or problem.people[1].workdays
+    days = problem.people[0].workdays
     one, both = (
         Person(code=code, name=code, skills=skills, workdays=days, hour_costs=0.0, overtime_hour_costs=50.0)
         for code, skills in (("one", {"welding": 5}), ("both", {"welding": 5, "electrical": 5}))
