@@ -134,6 +134,8 @@ _IDS: Mapping[str, TypeAdapter[Any]] = {
     "order_id": TypeAdapter(UUID),
     "file_id": TypeAdapter(UUID),
     "run_key": TypeAdapter(UUID),
+    "op_id": TypeAdapter(UUID),
+    "mobile_id": TypeAdapter(UUID),
     "upload_id": TypeAdapter(UUID),
     "number": TypeAdapter(str),
 }

@@ -31,6 +31,7 @@ from api.passwords import WeakPassword
 from api.routers.inventory.problems import OF_STORES
 from api.routers.notifying.problems import OF_ESCALATIONS
 from api.routers.scheduling.problems import OF_SCHEDULES
+from api.routers.sync.problems import OF_SYNC
 from db.costs.costs import CurrencyInUse, NoCurrency
 from db.documents.budgets import SafetyRule
 from db.errors import AlreadyExists, Cycle, FaultHasOrder, NotFound, NothingOnTrial, VersionConflict
@@ -206,7 +207,10 @@ PROBLEMS: Mapping[type[Exception], Problem] = {
     DiskFull: Problem(503, "database-full", "Database full"),
     OperationalError: Problem(503, "database-unavailable", "Database unavailable"),
     PoolTimeout: Problem(503, "database-unavailable", "Database unavailable"),
-    **{error: Problem(*row) for error, row in (*OF_STORES.items(), *OF_SCHEDULES.items(), *OF_ESCALATIONS.items())},
+    **{
+        error: Problem(*row)
+        for error, row in (*OF_STORES.items(), *OF_SCHEDULES.items(), *OF_ESCALATIONS.items(), *OF_SYNC.items())
+    },
 }
 
 DESCRIBED: Mapping[int | str, dict[str, Any]] = {

@@ -69,6 +69,8 @@ from api.routers.planning import plans as maintenance_plans
 from api.routers.plant import calendars, devices, downtimes, files, hierarchy, plant, signals
 from api.routers.runs import runs, uploads
 from api.routers.scheduling import schedules, slots
+from api.routers.sync import changes as sync_changes
+from api.routers.sync import operations as sync_operations
 
 V1: tuple[APIRouter, ...] = (
     work_orders.router,
@@ -118,6 +120,8 @@ V1: tuple[APIRouter, ...] = (
     schedules.router,
     slots.router,
     triage.router,
+    sync_operations.router,
+    sync_changes.router,
 )
 """The operations of the API, under /api/v1."""
 PAGES: tuple[APIRouter, ...] = (

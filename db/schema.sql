@@ -986,6 +986,20 @@ BEGIN
 END
 $$;
 
+CREATE FUNCTION public.sync_operations_stay() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+    IF TG_OP = 'DELETE' OR OLD.decision IS NOT NULL
+       OR to_jsonb(NEW) - ARRAY['decision', 'decided_by', 'decided_at', 'decided_why']
+          <> to_jsonb(OLD) - ARRAY['decision', 'decided_by', 'decided_at', 'decided_why'] THEN
+        RAISE EXCEPTION 'operation % cannot be changed', OLD.op_id
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'sync_operations_stay';
+    END IF;
+    RETURN NEW;
+END
+$$;
+
 CREATE FUNCTION public.tell_judge_of_asset() RETURNS trigger
     LANGUAGE plpgsql
     AS $$
@@ -3145,6 +3159,58 @@ CREATE TABLE public.survival_functions (
     CONSTRAINT survival_functions_probabilities CHECK (((failed[1] >= (0)::double precision) AND (failed[cardinality(failed)] <= (1)::double precision) AND public.never_falls(failed)))
 );
 
+CREATE TABLE public.sync_devices (
+    id uuid NOT NULL,
+    person text NOT NULL,
+    name text DEFAULT ''::text NOT NULL,
+    app text NOT NULL,
+    first_seen_at timestamp with time zone NOT NULL,
+    seen_at timestamp with time zone NOT NULL,
+    known_seq bigint DEFAULT 0 NOT NULL,
+    lost bigint DEFAULT 0 NOT NULL,
+    unsent integer DEFAULT 0 NOT NULL,
+    skew_s double precision DEFAULT 0 NOT NULL,
+    revoked_at timestamp with time zone,
+    revoked_by text,
+    wiped_at timestamp with time zone,
+    CONSTRAINT sync_devices_app_check CHECK (((length(app) >= 1) AND (length(app) <= 64))),
+    CONSTRAINT sync_devices_check CHECK (((revoked_at IS NULL) = (revoked_by IS NULL))),
+    CONSTRAINT sync_devices_known_seq_check CHECK ((known_seq >= 0)),
+    CONSTRAINT sync_devices_lost_check CHECK ((lost >= 0)),
+    CONSTRAINT sync_devices_name_check CHECK ((length(name) <= 100)),
+    CONSTRAINT sync_devices_unsent_check CHECK ((unsent >= 0)),
+    CONSTRAINT sync_devices_wiped_if_revoked CHECK (((wiped_at IS NULL) OR (revoked_at IS NOT NULL)))
+);
+
+CREATE TABLE public.sync_operations (
+    op_id uuid NOT NULL,
+    device_id uuid NOT NULL,
+    person text NOT NULL,
+    seq bigint,
+    order_id uuid,
+    site_id integer,
+    kind text NOT NULL,
+    body jsonb NOT NULL,
+    fingerprint bytea NOT NULL,
+    occurred_at timestamp with time zone,
+    skew_s double precision DEFAULT 0 NOT NULL,
+    received_at timestamp with time zone NOT NULL,
+    verdict text NOT NULL,
+    answer jsonb NOT NULL,
+    decision text,
+    decided_by text,
+    decided_at timestamp with time zone,
+    decided_why text DEFAULT ''::text NOT NULL,
+    CONSTRAINT sync_operations_check CHECK (((decision IS NULL) = (decided_at IS NULL))),
+    CONSTRAINT sync_operations_check1 CHECK (((decision IS NULL) = (decided_by IS NULL))),
+    CONSTRAINT sync_operations_decided_if_waiting CHECK (((decision IS NULL) OR (verdict = ANY (ARRAY['kept'::text, 'conflict'::text])))),
+    CONSTRAINT sync_operations_decided_why_check CHECK ((length(decided_why) <= 2000)),
+    CONSTRAINT sync_operations_decision_check CHECK ((decision = ANY (ARRAY['taken_over'::text, 'set_aside'::text, 'resolved'::text]))),
+    CONSTRAINT sync_operations_kind_check CHECK ((length(kind) <= 64)),
+    CONSTRAINT sync_operations_seq_check CHECK ((seq >= 1)),
+    CONSTRAINT sync_operations_verdict_check CHECK ((verdict = ANY (ARRAY['applied'::text, 'merged'::text, 'conflict'::text, 'kept'::text, 'refused'::text])))
+);
+
 CREATE TABLE public.taken_messages (
     token integer NOT NULL,
     digest bytea NOT NULL
@@ -3992,6 +4058,15 @@ ALTER TABLE ONLY public.stores
 ALTER TABLE ONLY public.survival_functions
     ADD CONSTRAINT survival_functions_pkey PRIMARY KEY (asset_id);
 
+ALTER TABLE ONLY public.sync_devices
+    ADD CONSTRAINT sync_devices_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.sync_operations
+    ADD CONSTRAINT sync_operations_device_id_seq_key UNIQUE (device_id, seq);
+
+ALTER TABLE ONLY public.sync_operations
+    ADD CONSTRAINT sync_operations_pkey PRIMARY KEY (op_id);
+
 ALTER TABLE ONLY public.taken_messages
     ADD CONSTRAINT taken_messages_pkey PRIMARY KEY (token);
 
@@ -4288,6 +4363,12 @@ CREATE INDEX stock_movements_of_order ON public.stock_movements USING btree (ord
 
 CREATE INDEX stock_movements_of_site ON public.stock_movements USING btree (site_id, id);
 
+CREATE INDEX sync_devices_of_person ON public.sync_devices USING btree (person, id);
+
+CREATE INDEX sync_operations_of_order ON public.sync_operations USING btree (order_id, received_at) WHERE (verdict = ANY (ARRAY['kept'::text, 'conflict'::text]));
+
+CREATE INDEX sync_operations_waiting ON public.sync_operations USING btree (received_at, op_id) WHERE ((verdict = ANY (ARRAY['kept'::text, 'conflict'::text])) AND (decision IS NULL));
+
 CREATE INDEX tool_bookings_of_order ON public.tool_bookings USING btree (order_id) WHERE (order_id IS NOT NULL);
 
 CREATE INDEX tool_bookings_of_tool ON public.tool_bookings USING btree (tool_id, lower(during));
@@ -4553,6 +4634,8 @@ CREATE TRIGGER skill_certificate_changes_are_logged AFTER INSERT OR DELETE OR UP
 CREATE TRIGGER skill_rule_changes_are_logged AFTER INSERT OR DELETE OR UPDATE ON public.skill_rules FOR EACH ROW EXECUTE FUNCTION public.log_change_of_people('skill rule');
 
 CREATE TRIGGER store_changes_are_logged AFTER INSERT OR DELETE OR UPDATE ON public.stores FOR EACH ROW EXECUTE FUNCTION public.log_change_of_parts('store', '');
+
+CREATE TRIGGER sync_operations_stay BEFORE DELETE OR UPDATE ON public.sync_operations FOR EACH ROW EXECUTE FUNCTION public.sync_operations_stay();
 
 CREATE TRIGGER target_changes_are_logged AFTER INSERT OR DELETE OR UPDATE ON public.site_targets FOR EACH ROW EXECUTE FUNCTION public.log_change('target');
 
@@ -5065,6 +5148,15 @@ ALTER TABLE ONLY public.stores
 
 ALTER TABLE ONLY public.survival_functions
     ADD CONSTRAINT survival_functions_asset_id_fkey FOREIGN KEY (asset_id) REFERENCES public.assets(id);
+
+ALTER TABLE ONLY public.sync_operations
+    ADD CONSTRAINT sync_operations_device_id_fkey FOREIGN KEY (device_id) REFERENCES public.sync_devices(id);
+
+ALTER TABLE ONLY public.sync_operations
+    ADD CONSTRAINT sync_operations_order_id_fkey FOREIGN KEY (order_id) REFERENCES public.work_orders(id);
+
+ALTER TABLE ONLY public.sync_operations
+    ADD CONSTRAINT sync_operations_site_id_fkey FOREIGN KEY (site_id) REFERENCES public.sites(id);
 
 ALTER TABLE ONLY public.technician_rates
     ADD CONSTRAINT technician_rates_site_id_currency_fkey FOREIGN KEY (site_id, currency) REFERENCES public.sites(id, currency);

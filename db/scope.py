@@ -40,6 +40,8 @@ KINDS: Mapping[str, tuple[str, str]] = {
     "policy_id": ("escalation policy", "sees_policy"),
     "rota_id": ("rota", "sees_rota"),
     "override_id": ("override", "sees_override"),
+    "op_id": ("operation", "sees_operation"),
+    "mobile_id": ("device", "sees_mobile"),
 }
 """By the id's name in a path: what it identifies, and the query that checks whether it is visible."""
 

@@ -70,6 +70,22 @@ PLAN_LISTS: Mapping[str, ListFile] = {
             made_by="made by", made_at="made@", id="id",
         ),
     ),
+    "/sync/operations": ListFile(
+        name="reported",
+        columns=columns(
+            number="order", kind="kind", person="person", occurred_at="on the device@", skew_s="clock ahead (s)",
+            received_at="arrived@", verdict="verdict", body="content", answer="answer", order_id="order id",
+            device_id="device id", op_id="id",
+        ),
+    ),
+    "/sync/devices": ListFile(
+        name="technician-devices",
+        columns=columns(
+            site="site", person="person", name="name", app="app", first_seen_at="first contact@",
+            seen_at="last contact@", unsent="not sent", known_seq="arrived up to", lost="never arrived",
+            skew_s="clock ahead (s)", revoked_at="revoked@", revoked_by="revoked by", wiped_at="wiped@", id="id",
+        ),
+    ),
     "/escalations": ListFile(
         name="escalations",
         columns=columns(

@@ -82,16 +82,12 @@ def use_parts(conn: Connection, order_id: UUID, used: Sequence[PartUsed], *, act
     was ordered. What was issued at two prices is two lines: as many count as used of the first as were issued at its
     price. The store's ledger is unchanged: what is left over is returned there.
     """
-    lines: dict[tuple[str, str], list[PartLine]] = {}
-    for there in order_content.parts(conn, order_id):
-        lines.setdefault((there.part, there.unit), []).append(there)
+    lines = _lines(conn, order_id)
     issued = {each.line: float(each.issued) for each in order_lines.of_order(conn, order_id)}
     changed: dict[int, PartLine] = {}
     for each in used:
-        found = lines.get((each.part, each.unit))
-        if found is None and each.unit == PIECES:
-            found = next((there for (part, _), there in lines.items() if part == each.part), None)
-        if found is None:
+        found = _found(lines, each)
+        if not found:
             number = max((line.line for those in lines.values() for line in those), default=0) + 1
             found = [PartLine(line=number, part=each.part, needed=0, unit=each.unit)]
         now = _spread(found, each.used, issued)
@@ -100,6 +96,27 @@ def use_parts(conn: Connection, order_id: UUID, used: Sequence[PartUsed], *, act
     order_content.put_parts(conn, order_id, list(changed.values()))
     facts = {f"part {line.line}": record.plain(line) for line in changed.values()}
     order_history.append(conn, order_id, at=at, actor=actor, step="parts", new=facts)
+
+
+def use_more(conn: Connection, order_id: UUID, more: PartUsed, *, actor: str, at: datetime) -> None:
+    """Record that an order, locked by this transaction, has used more of a part than was recorded so far."""
+    before = sum(line.used or 0 for line in _found(_lines(conn, order_id), more))
+    use_parts(conn, order_id, [replace(more, used=before + more.used)], actor=actor, at=at)
+
+
+def _lines(conn: Connection, order_id: UUID) -> dict[tuple[str, str], list[PartLine]]:
+    lines: dict[tuple[str, str], list[PartLine]] = {}
+    for there in order_content.parts(conn, order_id):
+        lines.setdefault((there.part, there.unit), []).append(there)
+    return lines
+
+
+def _found(lines: Mapping[tuple[str, str], list[PartLine]], used: PartUsed) -> list[PartLine]:
+    """Return the lines of a part that was used: pieces match the unit that was ordered."""
+    found = lines.get((used.part, used.unit))
+    if found is None and used.unit == PIECES:
+        found = next((there for (part, _), there in lines.items() if part == used.part), None)
+    return found or []
 
 
 def _spread(lines: Sequence[PartLine], used: float, issued: Mapping[int, float]) -> list[PartLine]:

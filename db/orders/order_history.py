@@ -1,5 +1,6 @@
 """The history of orders: append-only, hash-chained. The caller owns the transaction."""
 
+import json
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -43,6 +44,15 @@ def append(
     conn.execute(
         _QUERIES["append"], row | {"old": storable.json(dict(old or {})), "new": storable.json(dict(new or {}))}
     )
+
+
+def reported(conn: Connection, facts: Mapping[str, Any] | None) -> None:
+    """Add facts to ``new`` of every row from here to the end of the transaction; None: no longer.
+
+    For what a device reports afterwards: the row's own time is the server's, these say when it was by the device's.
+    """
+    said = "" if facts is None else json.dumps({"reported": dict(facts)})
+    conn.execute(_QUERIES["reported"], {"facts": said})
 
 
 def of_order(

@@ -4,6 +4,7 @@ Each function locks the order's row, so that simultaneous changes are serialised
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
 
@@ -92,6 +93,22 @@ def use_parts(conn: Connection, order_id: UUID, used: Sequence[PartUsed], *, who
     """Record which parts an order has used. Raises IllegalMove, NotAllowed."""
     _locked(conn, order_id, Edit.PARTS, who)
     closing.use_parts(conn, order_id, used, actor=who.actor, at=at)
+
+
+def use_more(conn: Connection, order_id: UUID, more: PartUsed, *, who: Who, at: datetime) -> None:
+    """Record that an order has used more of a part. Raises IllegalMove, NotAllowed."""
+    _locked(conn, order_id, Edit.PARTS, who)
+    closing.use_more(conn, order_id, more, actor=who.actor, at=at)
+
+
+def add_hours(conn: Connection, order_id: UUID, hours: float, *, who: Who, at: datetime) -> WorkOrder:
+    """Add hours of work to those that an order has. Raises IllegalMove, NotAllowed."""
+    _locked(conn, order_id, Edit.FIELDS, who)
+
+    def more(order: WorkOrder) -> WorkOrder:
+        return replace(order, actual_hours=(order.actual_hours or 0) + hours)
+
+    return work_orders.change(conn, order_id, more, actor=who.actor, at=at, name="change")
 
 
 def attach(

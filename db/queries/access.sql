@@ -274,6 +274,16 @@ SELECT EXISTS (SELECT FROM on_call_rotas r JOIN sites s ON s.id = r.site_id WHER
 SELECT EXISTS (SELECT FROM on_call_overrides o JOIN on_call_rotas r ON r.id = o.rota_id JOIN sites s ON s.id = r.site_id
                WHERE o.id = %(id)s AND s.code = ANY(%(sites)s::text[]));
 
+-- name: sees_operation
+-- Whether an operation of a device is of one of these sites.
+SELECT EXISTS (SELECT FROM sync_operations o JOIN sites s ON s.id = o.site_id WHERE o.op_id = %(id)s AND s.code = ANY(%(sites)s::text[]));
+
+-- name: sees_mobile
+-- Whether a device is of a technician of one of these sites.
+SELECT EXISTS (SELECT FROM sync_devices d JOIN users u ON 'person:' || u.name = d.person
+               JOIN technicians t ON t.id = u.technician_id JOIN sites s ON s.id = t.site_id
+               WHERE d.id = %(id)s AND s.code = ANY(%(sites)s::text[]));
+
 -- name: sees_audit
 -- Whether an audit is of one of these sites.
 SELECT EXISTS (SELECT FROM audits d JOIN sites s ON s.id = d.site_id WHERE d.id = %(id)s AND s.code = ANY(%(sites)s::text[]));

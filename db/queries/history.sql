@@ -1,19 +1,25 @@
 -- name: append
 -- One more row of what happened to an order, chained to the one before. The order's row is locked or new, so that
--- numbers cannot meet.
+-- numbers cannot meet. What was reported by a device says so: which one, and when by its clock.
 WITH head AS (
     SELECT seq, hash FROM history_heads WHERE order_id = %(order_id)s
+), said AS (
+    SELECT %(new)s::jsonb || coalesce(nullif(current_setting('plantwright.reported', true), ''), '{}')::jsonb AS new
 ), place AS (
     SELECT coalesce((SELECT seq FROM head), 0) + 1 AS seq, coalesce((SELECT hash FROM head), ''::bytea) AS before
 ), row AS (
     INSERT INTO order_history (order_id, seq, at, actor, step, old, new, why, hash)
-    SELECT %(order_id)s, seq, %(at)s, %(actor)s, %(step)s, %(old)s, %(new)s, %(why)s,
-           history_hash(before, %(order_id)s, seq, %(at)s, %(actor)s, %(step)s, %(old)s, %(new)s, %(why)s)
-    FROM place
+    SELECT %(order_id)s, seq, %(at)s, %(actor)s, %(step)s, %(old)s, said.new, %(why)s,
+           history_hash(before, %(order_id)s, seq, %(at)s, %(actor)s, %(step)s, %(old)s, said.new, %(why)s)
+    FROM place, said
     RETURNING seq, hash
 )
 INSERT INTO history_heads (order_id, seq, hash) SELECT %(order_id)s, seq, hash FROM row
 ON CONFLICT (order_id) DO UPDATE SET seq = excluded.seq, hash = excluded.hash;
+
+-- name: reported
+-- What is recorded from here on was reported by a device; empty: it no longer is.
+SELECT set_config('plantwright.reported', %(facts)s, true);
 
 -- part: beyond
     SELECT %(within)s::text[] IS NOT NULL AND coalesce(h.new -> 'link', h.old -> 'link') IS NOT NULL AND EXISTS (

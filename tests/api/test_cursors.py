@@ -30,6 +30,7 @@ from tests.api.lists.rows import (
     shadow_order,
     shadow_run,
 )
+from tests.api.lists.rows_of_devices import device, report
 from tests.api.lists.rows_of_messages import message_of_order, policy_version
 from tests.api.lists.rows_of_rotas import (
     escalation,
@@ -167,6 +168,8 @@ LISTS: dict[str, tuple[Add, Callable[[Any], object]]] = {
         lambda row: row["id"],
     ),
     "/job-plans": (lambda plant, n: plant.post(f"job-plans/{scattered(n)}", PLAN, "PUT"), lambda row: row["code"]),
+    "/sync/operations": (report, lambda row: row["op_id"]),
+    "/sync/devices": (device, lambda row: row["id"]),
     "/escalations": (escalation, lambda row: row["id"]),
     "/escalation-policies": (lambda plant, n: escalation_policy(plant, code=scattered(n)), lambda row: row["code"]),
     "/escalation-policies/{policy_id}/versions": (escalation_policy_version, lambda row: row["version"]),

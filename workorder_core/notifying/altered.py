@@ -22,6 +22,13 @@ UNLISTED = frozenset(
         "declined",
         "handed on",
         "not acknowledged",
+        "kept",
+        "conflict",
+        "reported",
+        "set aside",
+        "reading",
+        "photo",
+        "signature",
     }
 )
 """Steps in an order's history that no list of orders shows, only the order's own page."""

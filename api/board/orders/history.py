@@ -155,6 +155,20 @@ def _close_out(value: Any, _names: Names) -> Text:
     )
 
 
+def _reported(value: Any, names: Names) -> Text:
+    """Return when something happened by the device's clock, and how wrong that is."""
+    at, skew = value.get("at"), float(value.get("skew_s", 0))
+    said = _("time unknown") if at is None else words.site_time(datetime.fromisoformat(at), names.zone)
+    if abs(skew) < _SKEW_SHOWN_S:
+        return said
+    ahead = words.minutes(round(abs(skew) / 60))
+    if skew > 0:
+        return _("%(time)s (its clock is %(minutes)s ahead)", time=said, minutes=ahead)
+    return _("%(time)s (its clock is %(minutes)s behind)", time=said, minutes=ahead)
+
+
+_SKEW_SHOWN_S = 120.0
+"""A device's clock is said to be wrong from here on, in seconds."""
 _TOLD: Mapping[str, tuple[str, Callable[[Any, Names], Text]]] = {
     "title": (N_("Title"), _text),
     "type": (N_("Type"), _text),
@@ -178,6 +192,7 @@ _TOLD: Mapping[str, tuple[str, Callable[[Any, Names], Text]]] = {
     "currency": (N_("Currency"), _text),
     "plan": (N_("Job plan"), lambda value, _names: str(value)),
     "close_out": (N_("Found"), _close_out),
+    "reported": (N_("On the device"), _reported),
     "people": (N_("Asked"), lambda value, _names: str(value)),
     "to": (N_("To"), lambda value, _names: str(value)),
 }

@@ -21,6 +21,7 @@ from tests.api.access.role_tables import OPEN
 from tests.api.access.test_access import TABLE
 from tests.api.access.two_sites import MARK, SEEN, SITE
 from tests.api.notifying import an_escalation
+from tests.api.sync import offline
 from tests.parts.most_slow import most_slow
 from workorder_core.people.access import Role
 from workorder_core.scheduling.weeks import Planned
@@ -99,6 +100,7 @@ def world(pool, client, seeded):
         danger = of_danger("smoke")
         triage.note_choices(conn, order, danger, {Field.TYPE: "WVKB"}, number=1, actor="person:Ola", at=at)
         an_escalation.begin(conn, order)
+        kept = offline.a_kept_remark(conn, order, at)
         conn.execute(
             "INSERT INTO ways (site_id, from_id, to_id, minutes) SELECT f.site_id, f.id, t.id, 5 "
             "FROM locations f JOIN locations t ON t.site_id = f.site_id AND t.id > f.id WHERE f.site_id = %s",
@@ -128,6 +130,8 @@ def world(pool, client, seeded):
             "token": "nobodys",
             "rota_id": one("SELECT id FROM on_call_rotas WHERE site_id = %s", site),
             "override_id": one("SELECT min(id) FROM on_call_overrides"),
+            "op_id": kept["op_id"],
+            "mobile_id": one("SELECT device_id FROM sync_operations WHERE op_id = %s", kept["op_id"]),
             "series_id": one("SELECT id FROM maintenance_series LIMIT 1"),
             "site_code": SITE,
             "item_id": one("SELECT id FROM items WHERE site_id = %s", site),
@@ -248,6 +252,9 @@ def bodies(theirs: dict[str, Any], own: dict[str, Any]) -> dict[str, list[Any]]:
         "/maintenance-plans": [PLANNED, PLANNED | {"site": "OWN", "objects": [theirs["asset_code"]]}],
         "/maintenance-plans/preview": [PLANNED],
         "/maintenance-plans/{plan_id}": [PLANNED],
+        "/sync/operations": [offline.batches(theirs["order_id"], theirs["asset_id"], theirs["attachment_id"])],
+        "/take-over": [{"why": "mine"}],
+        "/set-aside": [{"why": "mine"}],
         "/decline": [{"why": "mine"}],
         "/hand-on": [{"to": "x"}],
         "/escalation-policies": [POLICY],

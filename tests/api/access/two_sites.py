@@ -96,6 +96,8 @@ def tied(table: str, columns: dict[str, str]) -> str | None:
         return "id = %(site)s"
     if table in ("work_orders", "ways"):
         return "site_id = %(site)s"
+    if table == "sync_devices":
+        return "id IN (SELECT device_id FROM sync_operations WHERE site_id = %(site)s)"
     if table == "changes":
         return f"site = '{SITE}'"
     conditions = [TIED_BY[name] for name in columns if name in TIED_BY]
