@@ -207,10 +207,7 @@ PROBLEMS: Mapping[type[Exception], Problem] = {
     DiskFull: Problem(503, "database-full", "Database full"),
     OperationalError: Problem(503, "database-unavailable", "Database unavailable"),
     PoolTimeout: Problem(503, "database-unavailable", "Database unavailable"),
-    **{
-        error: Problem(*row)
-        for error, row in (*OF_STORES.items(), *OF_SCHEDULES.items(), *OF_ESCALATIONS.items(), *OF_SYNC.items())
-    },
+    **{error: Problem(*row) for of in (OF_STORES, OF_SCHEDULES, OF_ESCALATIONS, OF_SYNC) for error, row in of.items()},
 }
 
 DESCRIBED: Mapping[int | str, dict[str, Any]] = {

@@ -45,7 +45,7 @@ class Store:
     def refresh(self, now=NOW):
         """Follow the pages, and return (whether it began anew, the orders that came)."""
         came: list[object] = []
-        while True:
+        for _ in range(20):
             events.number(self.conn)
             page = changes.since(self.conn, self.cursor, who=self.who, now=now, limit=self.limit)
             came += page.orders
@@ -55,6 +55,7 @@ class Store:
                 if page.reset:
                     self.orders = set(came)
                 return page.reset, came
+        raise AssertionError("the pages do not end")
 
 
 def make(conn, number=1, to="holm"):
@@ -83,7 +84,7 @@ def test_everything_at_first_in_pages_then_what_changed_then_what_is_gone(conn):
     work_orders.take_step(conn, mine[2], Step.CANCEL, Cancel("x"), who=DAHL, at=NOW, why="x")
     assert store.refresh() == (False, [mine[2]]) and store.orders == set(mine) - {mine[1]}
     assert Store(conn).refresh(NOW + timedelta(days=15))[1] == sorted(set(mine) - {mine[1], mine[2]})
-    conn.execute("UPDATE events SET id = id - 1000000")
+    conn.execute("DELETE FROM events")
     assert store.refresh()[0] is True, "the events that it would go on from are gone"
 
 
