@@ -122,7 +122,7 @@ def phone(pool, seeded):
         make(conn, 1)
     with TestClient(create(pool, keys={}), base_url="http://localhost") as made:
         made.cookies.set(COOKIE, "phone")
-        made.headers |= {"X-CSRF-Token": form_token("phone"), "Origin": "http://localhost"}
+        made.headers.update({"X-CSRF-Token": form_token("phone"), "Origin": "http://localhost"})
         yield made
 
 
