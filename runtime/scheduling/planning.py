@@ -26,7 +26,7 @@ MOST_TRIED = 60_000
 ROUNDS_FROM_S = 20.0
 """From so many seconds on, several searches share the time and their routes are combined."""
 ROUNDS = 3
-ROUNDS_TO = 2_000
+ROUNDS_TO = 500
 """Above so many jobs one search has all the time: parts of it would end with poor routes."""
 PACKING = 0.15
 """The share of the time for combining routes."""
