@@ -49,7 +49,8 @@ def fill(app: FastAPI, key: str, conn: Connection) -> str:
     an_escalation.begin(conn, order, at)
     generating.generate(conn, now=at)
     events.number(conn)
-    deliveries.add(conn, [(receiver, each.id, "*") for each in events.newest_first(conn, limit=3)], at=at)
+    for each in events.newest_first(conn, limit=3):
+        deliveries.add(conn, receiver, each.id, "*", at=at)
     upload = _upload_files(conn, at)
     for table in TABLES:
         asked = {"table": table, "why": "because"}

@@ -7,7 +7,7 @@ transaction.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Literal
 from uuid import UUID
 
 from psycopg import Connection
@@ -16,6 +16,7 @@ from psycopg.rows import class_row, dict_row, scalar_row, tuple_row
 from db import sql, storable
 from db.errors import NotFound
 from workorder_core.notifying.attempts import LONGEST_WAIT, Channel, Outcome
+from workorder_core.sentences import kept
 
 _QUERIES = sql.load("deliveries")
 LONGEST_DETAIL = 500
@@ -123,11 +124,35 @@ def advance(conn: Connection, event_id: int) -> None:
     conn.execute(_QUERIES["advance"], {"event_id": event_id})
 
 
-def add(conn: Connection, wanted: Sequence[tuple[int, int, str]], *, at: datetime) -> None:
-    """Queue messages: (receiver, event, why). Existing ones stay unchanged."""
-    rows = [{"receiver_id": receiver, "event_id": event, "why": why, "at": at} for receiver, event, why in wanted]
-    with conn.cursor() as cursor:
-        cursor.executemany(_QUERIES["add"], rows)
+def add(
+    conn: Connection,
+    receiver_id: int,
+    event_id: int,
+    why: str,
+    *,
+    at: datetime,
+    state: Literal["pending", "held", "withheld"] = "pending",
+    due_at: datetime | None = None,
+    note: str = "",
+    urgent: bool = False,
+    chosen: bool = True,
+    sameness: str = "",
+) -> None:
+    """Queue a message, the one way in which any is made; one that is there already stays unchanged.
+
+    Parameters
+    ----------
+    state, due_at, note
+        Sent at once, held until ``due_at``, or not sent; of the last two the note says why.
+    urgent
+        Whether it passes quiet hours.
+    chosen
+        Whether the person has chosen it, not only the site's policy.
+    sameness
+        What messages about the same have in common; empty: nothing.
+    """
+    facts = {"receiver": receiver_id, "event": event_id, "why": why, "state": state, "due": due_at or at, "at": at}
+    conn.execute(_QUERIES["add"], facts | {"note": note, "urgent": urgent, "chosen": chosen, "sameness": sameness})
 
 
 def due_receivers(conn: Connection, *, now: datetime) -> list[int]:
@@ -177,9 +202,9 @@ def replay(conn: Connection, receiver_id: int, event_id: int, *, at: datetime) -
     _one(conn, "replay", receiver_id, event_id, at)
 
 
-def skip(conn: Connection, receiver_id: int, event_id: int, *, at: datetime) -> None:
-    """Skip a waiting message, so that those behind it are sent. Raises NotFound."""
-    _one(conn, "skip", receiver_id, event_id, at)
+def skip(conn: Connection, receiver_id: int, event_id: int, *, actor: str, at: datetime) -> None:
+    """Skip a waiting message, so that those behind it are sent; its way shows by whom. Raises NotFound."""
+    _one(conn, "skip", receiver_id, event_id, at, note=kept("skipped by {actor}", actor=actor))
 
 
 def of_receiver(
@@ -235,7 +260,7 @@ def try_to_be_the_one(conn: Connection) -> bool:
         return bool(cursor.execute(_QUERIES["delivers"]).fetchone())
 
 
-def _one(conn: Connection, query: str, receiver_id: int, event_id: int, at: datetime) -> None:
-    facts = {"receiver_id": receiver_id, "event_id": event_id, "at": at}
+def _one(conn: Connection, query: str, receiver_id: int, event_id: int, at: datetime, note: str = "") -> None:
+    facts = {"receiver_id": receiver_id, "event_id": event_id, "at": at, "note": note}
     if conn.execute(_QUERIES[query], facts).fetchone() is None:
         raise NotFound("message", event_id)

@@ -22,6 +22,7 @@ from db.plant import changes
 from workorder_core.notifying import whom
 from workorder_core.notifying.attempts import Channel
 from workorder_core.notifying.kinds import Choice
+from workorder_core.sentences import kept
 
 _QUERIES = sql.load("receivers")
 OVERLAP = timedelta(hours=24)
@@ -222,7 +223,8 @@ def set_state(conn: Connection, receiver_id: int, state: str, *, actor: str, at:
 def delete(conn: Connection, receiver_id: int, *, actor: str, at: datetime) -> None:
     """Delete a receiver; its waiting messages are skipped. Raises NotFound."""
     before = _locked(conn, receiver_id)
-    conn.execute(_QUERIES["skip_pending"], {"id": receiver_id, "at": at})
+    note = kept("its receiver was deleted by {actor}", actor=actor)
+    conn.execute(_QUERIES["skip_pending"], {"id": receiver_id, "note": note, "at": at})
     conn.execute(_QUERIES["delete"], {"id": receiver_id, "at": at})
     changes.append(conn, "receiver", before.name, "removed", actor=actor, at=at)
 

@@ -4,7 +4,7 @@ owns the transaction.
 
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -12,16 +12,18 @@ from psycopg import Connection
 from psycopg.rows import dict_row, scalar_row, tuple_row
 
 from db import sql
-from db.events import receivers
+from db.events import deliveries, receivers
 from db.events.events import Event
 from db.notifying import policies
 from db.oncall import counting, rotas
+from db.plant import plant
 from workorder_core.notifying import kinds, whom
 from workorder_core.notifying.attempts import Channel
 from workorder_core.notifying.kinds import Choice, Happened
-from workorder_core.notifying.policies import NO_POLICY, NO_SETTINGS, Policy
+from workorder_core.notifying.policies import NO_POLICY, NO_SETTINGS, Policy, Rule
 from workorder_core.notifying.when import Gather, Send, Withhold, decide
 from workorder_core.notifying.whom import Receiver
+from workorder_core.sentences import say
 
 _QUERIES = sql.load("notifying")
 
@@ -31,8 +33,8 @@ def fan_out(conn: Connection, found: Sequence[Event], *, now: datetime) -> None:
     round_ = _Round(conn, now)
     for event in found:
         happened = happened_of(event)
-        for receiver, why, chosen in round_.receivers_of(happened):
-            round_.queue(event, happened, receiver, why, chosen=chosen)
+        for recipient in round_.recipients_of(happened):
+            round_.queue(event, happened, recipient)
     release(conn, now=now)
 
 
@@ -52,6 +54,17 @@ def happened_of(event: Event) -> Happened:
     return Happened(kind=event.kind, site=event.site, at=event.at, recorded_at=event.recorded_at, data=event.data)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Recipient:
+    """A receiver of an event, why, and by which site's policy; ``forbidden``: they chose it, and may not."""
+
+    receiver: Receiver
+    why: str
+    policy: Policy
+    chosen: bool = False
+    forbidden: bool = False
+
+
 @dataclass(slots=True)
 class _Round:
     """What the decisions about some events have in common: policies, settings, people, and what was sent lately."""
@@ -63,6 +76,7 @@ class _Round:
     _settings: Mapping[str, Any] = field(init=False)
     _sent: dict[int, list[datetime]] = field(init=False)
     _people: list[dict[str, Any]] | None = None
+    _sites: list[str] | None = None
     _on_call: dict[tuple[str, str], Collection[str]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -77,72 +91,84 @@ class _Round:
             for receiver, made_at in cursor.execute(_QUERIES["recent"], asked):
                 self._sent[receiver].append(made_at)
 
-    def receivers_of(self, event: Happened) -> Iterator[tuple[Receiver, str, bool]]:
-        """Yield who gets an event, why, and whether they have chosen it themselves."""
-        policy = self._policy(event)
-        chosen: set[int] = set()
+    def recipients_of(self, event: Happened) -> Iterator[_Recipient]:
+        """Yield who gets an event and why, by their own choice or by a policy; then those who may not choose it."""
+        found: set[int] = set()
+        forbidden: dict[int, _Recipient] = {}
+        policies = self._policies_for(event)
         for each in self.everybody:
             if (why := whom.reason(each, event)) is None:
                 continue
-            if why in list(Choice) and each.channel in policy.rule(Choice(why)).forbidden:
+            policy = policies.get(event.site, NO_POLICY)
+            recipient = _Recipient(receiver=each, why=why, policy=policy, chosen=True)
+            if why in list(Choice) and self._forbid(policies, Choice(why), each.channel):
+                forbidden[each.id] = replace(recipient, forbidden=True)
                 continue
-            chosen.add(each.id)
-            yield each, why, True
-        for choice in kinds.of(event):
-            if (rule := policy.rule(choice)).to and event.recorded_at - event.at <= whom.OF_THE_PAST:
-                for each in self._by_rule(event, choice, rule.to, rule.channels):
-                    if each.id not in chosen:
-                        chosen.add(each.id)
-                        yield each, choice.value, False
+            found.add(each.id)
+            yield recipient
+        if event.recorded_at - event.at <= whom.OF_THE_PAST:
+            for choice in kinds.of(event):
+                for site, policy in policies.items():
+                    for each in self._by_rule(event, site or "", choice, policy.rule(choice)):
+                        if each.id not in found:
+                            found.add(each.id)
+                            yield _Recipient(receiver=each, why=choice.value, policy=policy)
+        yield from (each for number, each in forbidden.items() if number not in found)
 
-    def queue(self, event: Event, happened: Happened, receiver: Receiver, why: str, *, chosen: bool) -> None:
+    def _policies_for(self, event: Happened) -> Mapping[str | None, Policy]:
+        """Return the policies that decide about an event, by site: its site's; for the whole plant each site's, of
+        which a person who sees every site gets it by the first that names them.
+        """
+        if event.site is not None:
+            return {event.site: self.policies.get(event.site, NO_POLICY)}
+        if self._sites is None:
+            self._sites = [each.code for each in plant.sites(self.conn, None)]
+        return {code: self.policies.get(code, NO_POLICY) for code in self._sites}
+
+    def _forbid(self, policies: Mapping[str | None, Policy], choice: Choice, channel: Channel) -> bool:
+        return bool(policies) and all(channel in each.rule(choice).forbidden for each in policies.values())
+
+    def queue(self, event: Event, happened: Happened, to: _Recipient) -> None:
         """Store the message of an event for a receiver, as it is decided."""
-        facts: dict[str, Any] = {
-            "receiver": receiver.id,
-            "event": event.id,
-            "why": why,
-            "at": self.now,
-            "chosen": chosen,
-        }
-        facts |= {"state": "pending", "due": self.now, "note": "", "urgent": event.kind == kinds.ASKED, "sameness": ""}
-        if receiver.channel.is_of_a_person and why in list(Choice):
-            facts["urgent"] = kinds.is_urgent(happened, Choice(why))
-            facts |= self._when(event, receiver, why, chosen=chosen, urgent=facts["urgent"])
-        if facts["state"] == "pending":
+        receiver, facts = to.receiver, dict[str, Any]()
+        urgent = event.kind == kinds.ASKED
+        if receiver.channel.is_of_a_person and to.why in list(Choice):
+            urgent = kinds.is_urgent(happened, Choice(to.why))
+            facts = self._when(event, to, urgent=urgent)
+        if facts.get("state", "pending") == "pending":
             self._sent[receiver.id].append(self.now)
-        self.conn.execute(_QUERIES["add"], facts)
+        deliveries.add(self.conn, receiver.id, event.id, to.why, at=self.now, urgent=urgent, chosen=to.chosen, **facts)
 
-    def _when(self, event: Event, receiver: Receiver, why: str, *, chosen: bool, urgent: bool) -> dict[str, Any]:
-        policy = self.policies.get(event.site or "", NO_POLICY)
+    def _when(self, event: Event, to: _Recipient, *, urgent: bool) -> dict[str, Any]:
+        if to.forbidden:
+            return {"state": "withheld", "note": say("the site's policy forbids this by the channel")}
+        policy, receiver = to.policy, to.receiver
         same_at, sameness = None, ""
         if policy.same_within:
             sameness = f"{event.kind} {event.subject} {event.data.get('source', '')}"
             asked = {"receiver": receiver.id, "sameness": sameness, "after": self.now - policy.same_within}
             with self.conn.cursor(row_factory=scalar_row) as cursor:
                 same_at = cursor.execute(_QUERIES["same"], asked).fetchone()
-        mine = self._settings.get(receiver.person or "", NO_SETTINGS)
-        match decide(
-            why, policy, mine, now=self.now, sent=self._sent[receiver.id], same_at=same_at, chosen=chosen, urgent=urgent
-        ):
+        mine, sent = self._settings.get(receiver.person or "", NO_SETTINGS), self._sent[receiver.id]
+        match decide(to.why, policy, mine, now=self.now, sent=sent, same_at=same_at, chosen=to.chosen, urgent=urgent):
             case Send():
                 return {"sameness": sameness}
             case Gather(at, note):
-                return {"state": "held", "due": at, "note": note, "sameness": sameness}
+                return {"state": "held", "due_at": at, "note": note, "sameness": sameness}
             case Withhold(note):
                 return {"state": "withheld", "note": note, "sameness": sameness}
 
-    def _policy(self, event: Happened) -> Policy:
-        return self.policies.get(event.site or "", NO_POLICY)
-
-    def _by_rule(
-        self, event: Happened, choice: Choice, to: Sequence[str], channels: Collection[Channel]
-    ) -> Iterator[Receiver]:
+    def _by_rule(self, event: Happened, site: str, choice: Choice, rule: Rule) -> Iterator[Receiver]:
         """Yield the receivers of whom a rule names, who see the site: by its channels, by banner if they have none."""
-        for person in self._named(event, choice, to):
+        if not rule.to:
+            return
+        for person in self._named(event, site, choice, rule.to):
             theirs = {each.channel: each for each in self.everybody if each.person == person}
-            found = [theirs[channel] for channel in channels if channel in theirs and channel is not Channel.BANNER]
+            found = [
+                theirs[channel] for channel in rule.channels if channel in theirs and channel is not Channel.BANNER
+            ]
             yield from found
-            if Channel.BANNER in channels or not found:
+            if Channel.BANNER in rule.channels or not found:
                 yield theirs.get(Channel.BANNER) or self._new_banner(person)
 
     def _new_banner(self, person: str) -> Receiver:
@@ -150,7 +176,7 @@ class _Round:
         self.everybody = receivers.whom_to_tell(self.conn)
         return next(each for each in self.everybody if each.person == person and each.channel is Channel.BANNER)
 
-    def _named(self, event: Happened, choice: Choice, to: Sequence[str]) -> list[str]:
+    def _named(self, event: Happened, site: str, choice: Choice, to: Sequence[str]) -> list[str]:
         if self._people is None:
             with self.conn.cursor(row_factory=dict_row) as cursor:
                 self._people = cursor.execute(_QUERIES["people"]).fetchall()
@@ -159,13 +185,13 @@ class _Round:
             for row in self._people
             if (row["sites"] is None or event.site in row["sites"])
             and (not row["is_contractor"] or self._is_of_contractor(row, event, choice))
-            and any(self._is_named(row, event, choice, each) for each in to)
+            and any(self._is_named(row, event, site, choice, each) for each in to)
         ]
 
     def _is_of_contractor(self, row: Mapping[str, Any], event: Happened, choice: Choice) -> bool:
-        return choice in whom.OF_CONTRACTORS and self._is_named(row, event, choice, "concerned")
+        return choice in whom.OF_CONTRACTORS and self._is_named(row, event, event.site or "", choice, "concerned")
 
-    def _is_named(self, row: Mapping[str, Any], event: Happened, choice: Choice, target: str) -> bool:
+    def _is_named(self, row: Mapping[str, Any], event: Happened, site: str, choice: Choice, target: str) -> bool:
         kind, _, name = target.partition(":")
         match kind:
             case "everybody":
@@ -179,9 +205,9 @@ class _Round:
             case "role":
                 return name in set(row["roles"])
             case "crew":
-                return f"{event.site}/{name}" in set(row["crews"])
+                return f"{site}/{name}" in set(row["crews"])
             case _:
-                return row["person"] in self._now_on_call(event.site or "", name)
+                return row["person"] in self._now_on_call(site, name)
 
     def _now_on_call(self, site: str, code: str) -> Collection[str]:
         if (site, code) not in self._on_call:

@@ -7,9 +7,11 @@ SELECT event_id FROM fan_out FOR UPDATE;
 UPDATE fan_out SET event_id = %(event_id)s;
 
 -- name: add
--- Queue an event for a receiver, once.
-INSERT INTO deliveries (receiver_id, event_id, why, due_at, created_at, made_at)
-VALUES (%(receiver_id)s, %(event_id)s, %(why)s, %(at)s, %(at)s, %(at)s) ON CONFLICT DO NOTHING;
+-- Queue an event for a receiver, once, as it was decided.
+INSERT INTO deliveries (receiver_id, event_id, why, state, due_at, created_at, ended_at, made_at, note, urgent, chosen, sameness)
+VALUES (%(receiver)s, %(event)s, %(why)s, %(state)s, %(due)s, %(at)s, CASE WHEN %(state)s = 'withheld' THEN %(at)s::timestamptz END,
+        CASE WHEN %(state)s = 'pending' THEN %(at)s::timestamptz END, %(note)s, %(urgent)s, %(chosen)s, %(sameness)s)
+ON CONFLICT DO NOTHING;
 
 -- name: heads
 -- The next message of each active receiver, if it is due. It is also due where the clock was set back since: it was not
@@ -59,7 +61,7 @@ WHERE receiver_id = %(receiver_id)s AND event_id = %(event_id)s AND state <> 'ga
 
 -- name: skip
 -- A message that waits is not sent.
-UPDATE deliveries SET state = 'skipped', ended_at = %(at)s
+UPDATE deliveries SET state = 'skipped', note = %(note)s, ended_at = %(at)s
 WHERE receiver_id = %(receiver_id)s AND event_id = %(event_id)s AND state IN ('pending', 'held') RETURNING event_id;
 
 -- name: of_receiver

@@ -65,13 +65,6 @@ SELECT receiver_id, made_at FROM deliveries WHERE receiver_id = ANY(%(receivers)
 SELECT max(created_at) FROM deliveries
 WHERE receiver_id = %(receiver)s AND sameness = %(sameness)s AND created_at > %(after)s AND state <> 'withheld';
 
--- name: add
--- Queue an event for a receiver, once, as it was decided.
-INSERT INTO deliveries (receiver_id, event_id, why, state, due_at, created_at, ended_at, made_at, note, urgent, chosen, sameness)
-VALUES (%(receiver)s, %(event)s, %(why)s, %(state)s, %(due)s, %(at)s, CASE WHEN %(state)s = 'withheld' THEN %(at)s::timestamptz END,
-        CASE WHEN %(state)s = 'pending' THEN %(at)s::timestamptz END, %(note)s, %(urgent)s, %(chosen)s, %(sameness)s)
-ON CONFLICT DO NOTHING;
-
 -- name: release
 -- What was held until now becomes one message for each receiver, by the newest event of it; urgent news one of its own.
 WITH due AS (

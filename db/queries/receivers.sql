@@ -73,7 +73,7 @@ UPDATE receivers SET deleted_at = %(at)s, state = 'paused', state_since = %(at)s
 
 -- name: skip_pending
 -- What still waits for a receiver is not sent.
-UPDATE deliveries SET state = 'skipped', ended_at = %(at)s WHERE receiver_id = %(id)s AND state IN ('pending', 'held');
+UPDATE deliveries SET state = 'skipped', note = %(note)s, ended_at = %(at)s WHERE receiver_id = %(id)s AND state IN ('pending', 'held');
 
 -- name: set_refused
 -- How many messages in a row it has refused for good.

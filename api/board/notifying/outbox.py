@@ -136,11 +136,19 @@ def change(
 @router.post("/outbox/{receiver_id}/messages/{event_id}/{verb}", dependencies=[ADMINISTERS])
 @shown_on("/outbox/{receiver_id}")
 def change_message(
-    receiver_id: Number, event_id: EventId, verb: Literal["replay", "skip"], conn: Conn, now: Now, sent: SentForm
+    receiver_id: Number,
+    event_id: EventId,
+    verb: Literal["replay", "skip"],
+    conn: Conn,
+    actor: Actor,
+    now: Now,
+    sent: SentForm,
 ) -> Response:
     """Send a message again, or skip a waiting one."""
-    act = deliveries.replay if verb == "replay" else deliveries.skip
-    act(conn, receiver_id, event_id, at=now)
+    if verb == "replay":
+        deliveries.replay(conn, receiver_id, event_id, at=now)
+    else:
+        deliveries.skip(conn, receiver_id, event_id, actor=actor, at=now)
     return sent.leads_to(f"/outbox/{receiver_id}")
 
 

@@ -140,9 +140,9 @@ def replay(receiver_id: Number, event_id: EventId, conn: Conn, now: Now) -> Rece
 
 
 @router.post("/receivers/{receiver_id}/messages/{event_id}/skip", dependencies=[ADMINISTERS])
-def skip(receiver_id: Number, event_id: EventId, conn: Conn, now: Now) -> ReceiverOut:
+def skip(receiver_id: Number, event_id: EventId, conn: Conn, actor: Actor, now: Now) -> ReceiverOut:
     """Skip a waiting message, so that those behind it are sent."""
-    deliveries.skip(conn, receiver_id, event_id, at=now)
+    deliveries.skip(conn, receiver_id, event_id, actor=actor, at=now)
     return ReceiverOut.model_validate(receivers.get(conn, receiver_id))
 
 

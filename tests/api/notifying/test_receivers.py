@@ -32,7 +32,8 @@ def sent(client, pool):
         events.number(conn)
         found = [each.id for each in events.newest_first(conn, limit=2)]
         now = events.newest_first(conn, limit=1)[0].recorded_at
-        deliveries.add(conn, [(number, each, "*") for each in found], at=now)
+        for each in found:
+            deliveries.add(conn, number, each, "*", at=now)
         conn.execute("UPDATE deliveries SET state = 'delivered', ended_at = now() WHERE event_id = %s", [found[1]])
     return number, found
 

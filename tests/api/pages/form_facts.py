@@ -115,7 +115,7 @@ def _facts(client: TestClient, planner: TestClient, seeded: Seeded, pool: Connec
         )
         events.number(conn)
         event = events.newest_first(conn, limit=1)[0].id
-        deliveries.add(conn, [(receiver, event, "*")], at=now)
+        deliveries.add(conn, receiver, event, "*", at=now)
         found |= {"receiver": str(receiver), "event": str(event)}
         found["run"] = str(
             shadow.begin(conn, "calmer", rulebook=None, actor="person:Ola", why="calmer",

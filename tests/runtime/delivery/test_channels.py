@@ -11,13 +11,18 @@ from typing import Any
 
 import pytest
 
-from db.events import events, receivers
+from db.escalating import escalations
+from db.escalating.policies import POLICIES
+from db.events import deliveries, engine_alarm_events, events, receivers
 from db.notifying import fanning_out, policies, ways
 from db.people import users
 from db.people.users import Standing
 from runtime.delivery import delivering
 from tests import a_plant
 from tests.runtime.delivery.conftest import mail_server
+from workorder_core.escalating.course import State
+from workorder_core.escalating.policies import Covers, Step, target
+from workorder_core.escalating.policies import Policy as Escalating
 from workorder_core.notifying.attempts import Channel, Fault
 from workorder_core.notifying.kinds import Choice
 from workorder_core.notifying.policies import Settings
@@ -277,12 +282,60 @@ def test_the_same_within_a_window_is_sent_once_and_the_repetition_says_so(post, 
     assert [each.state for each in ways_of(post)] == ["delivered", "withheld", "delivered"]
 
 
-def test_a_forbidden_channel_gets_nothing_whatever_was_chosen_before(post, mails, plant):
+def test_a_forbidden_channel_gets_nothing_whatever_was_chosen_before_and_says_so(post, mails, plant):
     choose(post, Choice.ESCALATED)
     policy(post, events={"escalated": rule(forbidden=["email"])})
     events.append(post.conn, "order.escalated", "NTH-1", at=post.now, site_id=plant, data={"title": "Pump"})
     post.conn.commit()
-    assert (ways_of(post), mails.got) == ([], [])
+    assert [(each.state, each.note) for each in ways_of(post)] == [
+        ("withheld", "the site's policy forbids this by the channel")
+    ]
+    assert mails.got == []
+
+
+def test_what_waits_for_a_receiver_that_is_deleted_or_is_skipped_says_by_whom(post, mails, plant):
+    made = choose(post, Choice.ESCALATED)
+    post.means = replace(post.means, mail_server=None)
+    for number in range(2):
+        events.append(post.conn, "order.escalated", f"NTH-{number}", at=post.now, site_id=plant, data={"title": "x"})
+    post.conn.commit()
+    newest, oldest = ways_of(post)
+    deliveries.skip(post.conn, made, oldest.event_id, actor="person:ada", at=post.now)
+    receivers.delete(post.conn, made, actor="person:mara", at=post.now)
+    post.conn.commit()
+    assert {each.event_id: (each.state, each.note) for each in ways_of(post)} == {
+        oldest.event_id: ("skipped", "skipped by person:ada"),
+        newest.event_id: ("skipped", "its receiver was deleted by person:mara"),
+    }
+
+
+def test_an_alarm_of_the_engine_goes_by_policy_to_who_sees_every_site_and_is_escalated(post, mails, plant):
+    """The alarm as the jobs find it, its event, the policies, the steps: the road of everything else."""
+    receivers.choose(post.conn, "mara", "mara@plant.example", [], actor="person:mara", at=post.now)
+    elsewhere = Standing(
+        full_name="Nils", roles=frozenset({Role.PLANNER}), sites=frozenset({"NTH"}), technician=None,
+        technician_site=None, disabled=False,
+    )  # fmt: skip
+    users.add(post.conn, "nils", elsewhere, password_hash="x", must_change=False, actor="person:a", at=post.now)
+    receivers.choose(post.conn, "nils", "nils@plant.example", [], actor="person:nils", at=post.now)
+    policy(post, events={"engine_alarm": rule(to=["role:planner"], compulsory=True)})
+    step = Step((target("person:mara", field="whom"),), 5)
+    covers = Covers(engine_alarms=frozenset({"never_ran"}))
+    escalating = Escalating(code="ENGINE", site="NTH", title="The engine", covers=covers, steps=(step,), repeat=0)
+    POLICIES.add(post.conn, escalating, actor="person:a", at=post.now)
+    post.conn.commit()
+    post.settle()
+    for _ in range(3):
+        engine_alarm_events.report(post.conn, now=post.now)
+        post.conn.commit()
+        post.settle()
+        post.now += timedelta(seconds=20)
+    by = {each.why: (each.channel, each.state) for each in ways_of(post)}
+    assert by == {"engine_alarm": (Channel.EMAIL, "delivered"), "asked": (Channel.EMAIL, "delivered")}
+    assert {each["To"] for each in mails.got} == {"mara@plant.example"}, "nils does not see every site"
+    (found,) = escalations.listed(post.conn)
+    post.conn.rollback()
+    assert (found.subject, found.state) == ("never ran", State.RUNNING)
 
 
 def test_held_messages_survive_a_kill_before_and_after_they_are_made(post, mails, plant):

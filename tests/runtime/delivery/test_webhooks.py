@@ -194,7 +194,7 @@ def test_a_message_that_is_never_accepted_can_be_skipped(post, http):
     receiver, _ = post.hook(http.url)
     post.happen("poison", "good")
     post.settle()
-    deliveries.skip(post.conn, receiver, events.after(post.conn, 0)[0].id, at=post.now)
+    deliveries.skip(post.conn, receiver, events.after(post.conn, 0)[0].id, actor="person:a", at=post.now)
     post.conn.commit()
     post.settle()
     assert http.accepted == ids(post)[1:]
