@@ -17,6 +17,7 @@ from db.runs import runs, uploads
 from db.runs.runs import NothingToApply, Run
 from db.runs.uploads import Upload
 from db.scheduling import queue
+from db.triage import queue as learning
 from ingest.tables import sheets
 from ingest.tables.sheets import Sheet
 from models import documents as model_documents
@@ -205,9 +206,7 @@ def ask_for_triage(conn: Connection, who: Who, asked: TriageIn, *, at: datetime,
     """Queue learning from a site's orders. Raises NotFound for a site that somebody does not see."""
     check_may(who, TRIAGE)
     site = plant.site_by_code(conn, asked.site, who.sites)
-    title = kept("Triage learned at {site}", site=site.code)
-    asked_for = {"site": site.code}
-    return runs.add(conn, TRIAGE.name, title, asked_for, site=site.code, actor=who.actor, at=at, priority=priority)
+    return learning.learn(conn, site.code, actor=who.actor, at=at, priority=priority)
 
 
 def looked_at(name: str, content: bytes, asked: ImportIn) -> tuple[Sheet, Layout]:

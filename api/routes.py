@@ -37,7 +37,7 @@ from api.board.inspections import (
 )
 from api.board.inventory import bill_pages, count_pages, moves, purchase_pages, stock_pages, tool_pages
 from api.board.notifying import asked_page, escalation_pages, outbox, own_choices, policy_page, rota_pages
-from api.board.orders import answer_page, my_requests, my_work, new_order, order_page, steps
+from api.board.orders import answer_page, my_requests, my_work, new_order, order_page, steps, triage_page
 from api.board.orders import order_content as order_content_pages
 from api.board.planning import calendar_pages, meter_form
 from api.board.planning import pages as planning_pages
@@ -129,6 +129,7 @@ PAGES: tuple[APIRouter, ...] = (
     order_page.router,
     new_order.router,
     answer_page.router,
+    triage_page.router,
     signal_pages.router,
     alarm_pages.router,
     shadow_pages.router,

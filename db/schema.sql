@@ -454,6 +454,17 @@ BEGIN
 END
 $$;
 
+CREATE FUNCTION public.event_of_triage() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+    PERFORM append_event('triage.put_in_force', NEW.site_id, NULL, NULL, s.code, NEW.at,
+                         jsonb_build_object('number', NEW.number, 'actor', NEW.actor, 'why', NEW.why))
+    FROM sites s WHERE s.id = NEW.site_id;
+    RETURN NULL;
+END
+$$;
+
 CREATE FUNCTION public.fleet_models_stay() RETURNS trigger
     LANGUAGE plpgsql
     AS $$
@@ -4644,6 +4655,8 @@ CREATE TRIGGER technician_changes_are_logged AFTER INSERT OR DELETE OR UPDATE ON
 CREATE TRIGGER technician_rate_changes_are_logged AFTER INSERT OR DELETE OR UPDATE ON public.technician_rates FOR EACH ROW EXECUTE FUNCTION public.log_change_of_people('technician rate');
 
 CREATE TRIGGER tool_changes_are_logged AFTER INSERT OR DELETE OR UPDATE ON public.tools FOR EACH ROW EXECUTE FUNCTION public.log_change_of_parts('tool', '');
+
+CREATE TRIGGER triage_in_force_makes_events AFTER INSERT ON public.triage_in_force FOR EACH ROW EXECUTE FUNCTION public.event_of_triage();
 
 CREATE TRIGGER visit_people_follow BEFORE INSERT ON public.visit_people FOR EACH ROW EXECUTE FUNCTION public.person_of_visit();
 

@@ -123,6 +123,11 @@ class Settings(NotifyingSettings):
         pattern=r"^([01]\d|2[0-3]):[0-5]\d$",
         description="the site's time of day, as 02:00, at which this week and the next are planned; none: on request",
     )
+    triage_at: str | None = Field(
+        "03:00",
+        pattern=r"^([01]\d|2[0-3]):[0-5]\d$",
+        description="the site's time of day at which triage is learned anew, where enough has come; none: on request",
+    )
     retention_days: int | None = Field(
         None, ge=1, description="readings are dropped so long after they came; none: never"
     )

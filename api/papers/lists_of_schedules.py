@@ -20,6 +20,10 @@ SCHEDULE_LISTS: Mapping[str, ListFile] = {
             run_id="run",
         ),
     ),
+    "/sites/{site_code}/triage-versions/in-force": ListFile(
+        name="triage-in-force",
+        columns=columns(number="version", at="put in force@", actor="by", why="reason", seq="move"),
+    ),
     "/schedules/{schedule_id}/visits": ListFile(
         name="visits",
         columns=columns(

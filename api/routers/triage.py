@@ -16,6 +16,8 @@ from api.shapes.triage import (
     InForceIn,
     InForceOut,
     LastTimeOut,
+    LearningOut,
+    MoveOut,
     PassageOut,
     SuggestIn,
     SuggestOut,
@@ -26,6 +28,7 @@ from db.plant import plant
 from db.triage import alike, danger, suggesting, versions
 
 router = APIRouter(tags=["triage"])
+LATEST_FIRST = Order[versions.Move](tuple[Id], lambda each: (each.seq,))
 NEWEST_FIRST = Order[versions.Version](tuple[Id], lambda each: (each.number,))
 
 
@@ -65,6 +68,22 @@ def found(site_code: str, conn: Conn, who: Asking, part: PagedByFifty) -> list[T
     (before,) = part.after(NEWEST_FIRST) or (None,)
     listed = versions.page(conn, site.id, limit=part.fetched, before=before)
     return [TriageVersionOut.of(each) for each in part.of_fetched(listed, NEWEST_FIRST)]
+
+
+@router.get("/sites/{site_code}/triage-versions/in-force", dependencies=[SEES])
+def moves(site_code: str, conn: Conn, who: Asking, part: PagedByFifty) -> list[MoveOut]:
+    """List which versions were put in force at a site, by whom and why, the latest first."""
+    site = plant.site_by_code(conn, site_code, who.sites)
+    (before,) = part.after(LATEST_FIRST) or (None,)
+    listed = versions.moves(conn, site.id, limit=part.fetched, before=before)
+    return [MoveOut.model_validate(each) for each in part.of_fetched(listed, LATEST_FIRST)]
+
+
+@router.get("/sites/{site_code}/triage-versions/next", dependencies=[SEES])
+def learning(site_code: str, conn: Conn, now: Now, who: Asking) -> LearningOut:
+    """Read how many new labels there are at a site, and how many it takes for the next version."""
+    site = plant.site_by_code(conn, site_code, who.sites)
+    return LearningOut.of(versions.state(conn, site.id, until=now))
 
 
 @router.post(

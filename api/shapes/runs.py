@@ -136,6 +136,12 @@ class TriageIn(BaseModel):
     site: Code
 
 
+class TriageKept(TriageIn):
+    """What is kept with the run; ``by_itself``: nobody asked, enough new labels had come."""
+
+    by_itself: bool = False
+
+
 class BacktestRunIn(BaseModel):
     model_config = ConfigDict(extra="forbid")
 

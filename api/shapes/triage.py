@@ -10,7 +10,7 @@ from api.shapes.plant import Code
 from db.triage.alike import Alike, Check, Passage
 from db.triage.danger import DangerWords
 from db.triage.suggesting import Suggested
-from db.triage.versions import Version
+from db.triage.versions import Learning, Version
 from workorder_core.triage.suggestions import Field as What
 from workorder_core.triage.suggestions import Source, Suggestion
 
@@ -152,6 +152,35 @@ class TriageVersionOut(BaseModel):
     @classmethod
     def of(cls, version: Version) -> "TriageVersionOut":
         return cls.model_validate(version)
+
+
+class MoveOut(BaseModel):
+    """A version was put in force, or none."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    seq: int = Field(description="counts from 1 at each site")
+    number: int | None = Field(description="the version; null: none suggests from then on")
+    actor: str
+    at: datetime
+    why: str
+
+
+class LearningOut(BaseModel):
+    """How far a site is on the way to the next version, which is learned by itself at night."""
+
+    newest: int | None = Field(description="the newest version; null: none is learned yet")
+    in_force: int | None = Field(description="the version that suggests; null: none does")
+    new: int = Field(description="texts that got labels since a version was last asked for")
+    needed: int = Field(description="so many it takes")
+    asked_at: datetime | None = Field(description="when a version was last asked for; null: never")
+
+    @classmethod
+    def of(cls, state: Learning) -> "LearningOut":
+        way = state.progress
+        return cls(
+            newest=state.newest, in_force=state.in_force, new=way.new, needed=way.needed, asked_at=state.asked_at
+        )
 
 
 class InForceIn(BaseModel):

@@ -42,6 +42,29 @@ WHERE v.site_id = %(site_id)s AND (%(number)s::integer IS NULL OR v.number = %(n
   AND (%(before)s::bigint IS NULL OR v.number < %(before)s)
 ORDER BY v.number DESC LIMIT %(limit)s;
 
+-- name: moves
+-- Which versions were put in force at a site, by whom and why, the newest first.
+SELECT seq, number, actor, at, why FROM triage_in_force
+WHERE site_id = %(site_id)s AND (%(before)s::bigint IS NULL OR seq < %(before)s) ORDER BY seq DESC LIMIT %(limit)s;
+
+-- name: learning
+-- The newest version of a site, the one in force, when a version was last asked for, and how many texts got labels since
+-- then, until a moment: when the order was recorded, or when its close-out confirmed them.
+WITH newest AS (
+    SELECT number, texts, made_at FROM triage_versions WHERE site_id = %(site_id)s ORDER BY number DESC LIMIT 1
+), asked AS (
+    SELECT max(requested_at) AS at FROM runs WHERE site_id = %(site_id)s AND kind = 'triage'
+), since AS (
+    SELECT greatest((SELECT at FROM asked), (SELECT made_at FROM newest), '-infinity') AS at
+)
+SELECT (SELECT number FROM newest) AS newest, (SELECT texts FROM newest) AS learned_from,
+       (SELECT f.number FROM triage_in_force f WHERE f.site_id = %(site_id)s ORDER BY f.seq DESC LIMIT 1) AS in_force,
+       (SELECT at FROM asked) AS asked_at,
+       (SELECT count(*) FROM work_orders w, since
+        WHERE w.site_id = %(site_id)s AND w.origin = 'person' AND w.status <> 'cancelled'
+          AND ((w.recorded_at > since.at AND w.recorded_at <= %(until)s)
+               OR (w.close_finding IS NOT NULL AND w.status_since > since.at AND w.status_since <= %(until)s))) AS new;
+
 -- name: models_in_force
 -- The models that suggest at a site, without their content.
 SELECT m.field, m.number, m.digest FROM triage_models m

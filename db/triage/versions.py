@@ -17,6 +17,7 @@ from psycopg.types.json import Jsonb
 from db import sql
 from db.errors import NotFound
 from models.triage.stored import NotReadable
+from workorder_core.triage import learning
 from workorder_core.triage.suggestions import Field, Source, Suggestion
 
 if TYPE_CHECKING:
@@ -51,6 +52,45 @@ class Version:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Move:
+    """A version was put in force, or none (``number`` None); ``seq`` counts from 1 at each site."""
+
+    seq: int
+    number: int | None
+    actor: str
+    at: datetime
+    why: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Learning:
+    """How far a site is on the way to its next version.
+
+    Parameters
+    ----------
+    newest, in_force
+        Numbers of versions; None where there is none.
+    learned_from
+        The texts of the newest version.
+    asked_at
+        When a run was last asked to learn (wall clock); None: never.
+    new
+        Texts that got labels since then.
+    """
+
+    newest: int | None
+    learned_from: int | None
+    in_force: int | None
+    asked_at: datetime | None
+    new: int
+
+    @property
+    def progress(self) -> learning.Progress:
+        """Return how many new labels there are, and how many it takes."""
+        return learning.progress(new=self.new, learned_from=self.learned_from)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Model:
     """A learned model of a field, as bytes, with its facts."""
 
@@ -75,9 +115,13 @@ def add(
     at: datetime,
     why: str,
     run_id: UUID | None = None,
+    by_itself: bool = False,
 ) -> Version:
-    """Store models as a site's next version, and put it in force."""
+    """Store models as a site's next version, and put it in force; where nobody asked for it, only if no person has
+    put back an earlier one.
+    """
     conn.execute(_QUERIES["lock_site"], {"site_id": site_id})
+    before = state(conn, site_id, until=at)
     facts = {"site_id": site_id, "texts": count, "actor": actor, "at": at, "run_id": run_id}
     with conn.cursor(row_factory=scalar_row) as cursor:
         number: int | None = cursor.execute(_QUERIES["add_version"], facts).fetchone()
@@ -86,7 +130,8 @@ def add(
         stored = {"field": each.field.value, "facts": Jsonb(dict(each.facts)), "content": each.content}
         digest = hashlib.sha256(each.content).digest()
         conn.execute(_QUERIES["add_model"], {"site_id": site_id, "number": number, "digest": digest} | stored)
-    _put(conn, site_id, number, actor=actor, at=at, why=why)
+    if not by_itself or learning.comes_into_force(newest=before.newest, in_force=before.in_force):
+        _put(conn, site_id, number, actor=actor, at=at, why=why)
     return get(conn, site_id, number)
 
 
@@ -116,6 +161,21 @@ def get(conn: Connection, site_id: int, number: int) -> Version:
     if not found:
         raise NotFound("version of triage", number)
     return found[0]
+
+
+def moves(conn: Connection, site_id: int, *, limit: int, before: int | None = None) -> list[Move]:
+    """Return which versions were put in force at a site, the newest first."""
+    asked = {"site_id": site_id, "before": before, "limit": limit}
+    with conn.cursor(row_factory=class_row(Move)) as cursor:
+        return cursor.execute(_QUERIES["moves"], asked).fetchall()
+
+
+def state(conn: Connection, site_id: int, *, until: datetime) -> Learning:
+    """Return how far a site is on the way to its next version, by the labels until a moment (wall clock)."""
+    with conn.cursor(row_factory=class_row(Learning)) as cursor:
+        found = cursor.execute(_QUERIES["learning"], {"site_id": site_id, "until": until}).fetchone()
+    assert found is not None
+    return found
 
 
 def learned(conn: Connection, site_id: int, text: str) -> tuple[int | None, list[Suggestion]]:

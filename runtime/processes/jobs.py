@@ -78,8 +78,8 @@ def run(database_url: str, timetable: Timetable, stop: threading.Event) -> None:
         every(timetable.engine_alarms_every_s, report_engine_alarms, "engine alarms")
         every(timetable.stock_every_s, keep_stock, "stock")
         every(timetable.rounds_every_s, miss_late_rounds, "rounds")
-        if (at := timetable.schedule_at) is not None:
-            every(timetable.schedules_every_s, lambda conn: nightly.plan_weeks(conn, at, ACTOR), "schedules")
+        for name, work in nightly.wanted(timetable.schedule_at, timetable.triage_at, ACTOR):
+            every(timetable.schedules_every_s, work, name)
         every(timetable.disruptions_every_s, nightly.plan_anew, "disruptions")
         every(timetable.schedules_every_s, nightly.note_overruns, "overruns")
         every(timetable.rounds_every_s, report_overdue_findings, "findings of audits")

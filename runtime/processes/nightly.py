@@ -1,11 +1,23 @@
-"""Planning weeks every night, and anew when something has upset a plan."""
+"""What is asked for at night: planning weeks, anew when something has upset a plan, and learning triage."""
 
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, time
 
 from psycopg import Connection
 
 from db import jobs
 from db.scheduling import disruptions, queue
+from db.triage import queue as learning
+
+
+def wanted(
+    schedule_at: time | None, triage_at: time | None, actor: str
+) -> Iterator[tuple[str, Callable[[Connection], int]]]:
+    """Yield the jobs that have a time of the night, each with its name; a site's clock counts."""
+    if schedule_at is not None:
+        yield "schedules", lambda conn: plan_weeks(conn, schedule_at, actor)
+    if triage_at is not None:
+        yield "triage", lambda conn: learn_triage(conn, triage_at, actor)
 
 
 def plan_weeks(conn: Connection, every_night_at: time, actor: str, now: datetime | None = None) -> int:
@@ -30,3 +42,11 @@ def note_overruns(conn: Connection, now: datetime | None = None) -> int:
         at = now or datetime.now(UTC)
         disruptions.forget(conn, now=at)
         return disruptions.note_overruns(conn, now=at)
+
+
+def learn_triage(conn: Connection, every_night_at: time, actor: str, now: datetime | None = None) -> int:
+    """Ask once a night for a new version at every site with enough new labels; return how many runs were queued."""
+    with conn.transaction():
+        if not jobs.try_lock(conn, "triage"):
+            return 0
+        return learning.learn_due(conn, every_night_at, actor=actor, now=now or datetime.now(UTC))

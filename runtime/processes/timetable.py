@@ -30,6 +30,7 @@ class Timetable:
     schedules_every_s: float = 60
     disruptions_every_s: float = 0.5
     schedule_at: time | None = None
+    triage_at: time | None = None
     heartbeat: Outside | None = None
     event_retention: timedelta = timedelta(days=90)
     attempt_retention: timedelta = timedelta(days=90)
@@ -52,6 +53,7 @@ class Timetable:
             budgets_every_s=settings.budgets_every_s,
             heartbeat=heartbeat.to(settings),
             schedule_at=None if settings.schedule_at is None else time.fromisoformat(settings.schedule_at),
+            triage_at=None if settings.triage_at is None else time.fromisoformat(settings.triage_at),
             event_retention=timedelta(days=settings.event_retention_days),
             attempt_retention=timedelta(days=settings.attempt_retention_days),
             retention=keep,

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from api.shapes.runs import TriageIn
+from api.shapes.runs import TriageKept
 from db.errors import StoreError
 from db.plant import plant
 from db.triage import versions
@@ -26,7 +26,7 @@ SAYS_NOTHING = {Field.FAILURE_MODE: {FailureMode.UNK.value}, Field.COMPONENT: {W
 
 def execute(work: Work) -> Done:
     """Learn from a site's orders, and put what was learned in force with the run's end."""
-    asked = TriageIn.model_validate(work.run.input)
+    asked = TriageKept.model_validate(work.run.input)
     try:
         site = plant.site_by_code(work.conn, asked.site)
     except StoreError as error:
@@ -51,6 +51,7 @@ def execute(work: Work) -> Done:
         at=datetime.now(UTC),
         why="learned",
         run_id=work.run.id,
+        by_itself=asked.by_itself,
     )
     fields = {each.field.value: dict(each.facts) for each in models}
     return Done(result={"site": site.code, "version": made.number, "texts": len(rows), "fields": fields})

@@ -23,6 +23,7 @@ SEEN_BY: Mapping[str, frozenset[Role]] = {
     "certificate": frozenset({Role.PLANNER, Role.ADMINISTRATOR}),
     "escalation": EVERYBODY,
     "escalation_policy": EVERYBODY,
+    "triage": EVERYBODY,
 }
 """By the event's subject, the roles that may read that subject elsewhere: orders, alarms, stock, runs and, at every
 site, documents. A plant-wide event has no site, so only readers of every site receive it."""

@@ -245,3 +245,10 @@ def triage_version(plant: Plant, n: int) -> None:
         "INSERT INTO triage_versions (site_id, number, texts, made_by, made_at) "
         "SELECT 1, coalesce(max(number), 0) + 1, 9, 'x', now() FROM triage_versions WHERE site_id = 1"
     )
+
+
+def triage_move(plant: Plant, n: int) -> None:
+    plant.sql(
+        "INSERT INTO triage_in_force (site_id, seq, actor, at) "
+        "SELECT 1, coalesce(max(seq), 0) + 1, 'x', now() FROM triage_in_force WHERE site_id = 1"
+    )

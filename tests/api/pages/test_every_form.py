@@ -305,6 +305,13 @@ FORMS = {
         "/imports/{upload}?table=assets", "/imports/{upload}", {"column_code": "Tag", "column_name": "Name"},
         {"column_code": ""},
     ),
+    "/triage/{site_code}/in-force": Known(
+        "/triage/NTH", "/triage/NTH/in-force", {"number": "", "why": "words are enough"}, {"number": "x", "why": " "}
+    ),
+    "/triage/{site_code}/learn": Known("/triage/NTH", "/triage/NTH/learn"),
+    "/triage/{site_code}/danger-words": Known(
+        "/triage/NTH", "/triage/NTH/danger-words", {"words": "NH3", "why": "agreed"}, {"words": "N", "why": " "}
+    ),
     "/runs/{run_key}/cancel": Known("/runs/{waiting}", "/runs/{waiting}/cancel"),
     "/runs/{run_key}/apply": Known("/runs/{dry}", "/runs/{dry}/apply"),
     "/backtests/new": Known(

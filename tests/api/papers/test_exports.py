@@ -58,6 +58,7 @@ OF_ONE_THING = {
     "/sites/{site_code}/slots": "a few times that fit work that is not ordered yet",
     "/escalations/{escalation_id}": "an escalation",
     "/work-orders/{order_id}/last-time": "a few orders like one, and checks by success",
+    "/sites/{site_code}/triage-versions/next": "how far a site is on the way to its next version",
     "/answers": "passages that answer one question",
     "/work-orders/{order_id}/content": "an order, which can be printed",
     "/work-orders/{order_id}/proposal": "what speaks for each technician, for one order now",
