@@ -1,7 +1,7 @@
 """Scores the labels that a text may have: a forest and a linear model over the same features.
 
-Labels such as ``Engine_Radiator`` are made of parts. The forest learns labels and parts together, so that a rare
-combination is recognised by parts that are common.
+Labels such as ``Engine_Radiator`` are made of parts. The forest learns the parts, and a label is as likely as its parts
+are and the others are not, so that a rare combination is recognised by parts that are common.
 """
 
 import re
@@ -46,10 +46,9 @@ class Scorer:
         """Return a row of scores for each row of features; a row sums to 1."""
         shares = self.forest.predict(rows)
         of_parts = np.clip(shares[:, : self.parts.shape[1]], _LEAST, 1 - _LEAST)
-        of_labels = shares[:, self.parts.shape[1] :]
         composed = _to_shares(np.log(of_parts) @ self.parts.T + np.log1p(-of_parts) @ (1 - self.parts.T))
         linear = _to_shares(self.vocabulary.weighted(rows) @ self.slopes.T + self.offsets)
-        return np.asarray((1 - LINEAR_SHARE) / 2 * (composed + of_labels) + LINEAR_SHARE * linear)
+        return np.asarray((1 - LINEAR_SHARE) * composed + LINEAR_SHARE * linear)
 
 
 def learn(texts: Sequence[str], labels: Sequence[str], *, processes: int = 1) -> Scorer:
@@ -62,7 +61,6 @@ def learn(texts: Sequence[str], labels: Sequence[str], *, processes: int = 1) ->
     number = {each: at for at, each in enumerate(names)}
     given = np.array([number[each] for each in labels])
     parts = parts_of(names)
-    targets = np.hstack([parts[given], np.eye(len(names))[given]])
     linear = LogisticRegression(C=STRENGTH, max_iter=200).fit(vocabulary.weighted(rows), given)
     slopes, offsets = linear.coef_, linear.intercept_
     if len(names) == 2:
@@ -71,7 +69,7 @@ def learn(texts: Sequence[str], labels: Sequence[str], *, processes: int = 1) ->
         vocabulary=vocabulary,
         labels=tuple(names),
         parts=parts,
-        forest=grow(rows, targets, processes=processes),
+        forest=grow(rows, parts[given], processes=processes),
         slopes=slopes.astype(np.float32),
         offsets=offsets.astype(np.float32),
     )

@@ -16,12 +16,12 @@ from models.triage.texts import words
 
 GOAL = 0.95
 """The share of suggestions that must be right."""
-MARGIN = 0.005
+MARGIN = 0.015
 """Added to the goal on the past, because the future differs from it."""
-FIRST_PART, PARTS = 0.5, 5
+FIRST_PART, PARTS = 0.5, 8
 """The first half of the past is only learned from; the second is predicted in so many parts."""
-FADE = 0.7
-"""The weight of a part of the past, relative to the next one."""
+PRIOR = 40
+"""So many texts of the past are as if they had been right as often as their score says."""
 LEAST_TEXTS = 20
 """Fewer labelled texts than this teach nothing."""
 MOST_WORDS = 40
@@ -47,8 +47,8 @@ class Suggestion:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Past:
-    """How the suggestions of the past were: texts predicted, and of the suggested ones their share and that of right
-    ones, both weighted towards the recent."""
+    """How the suggestions of the past were: texts predicted, the share of them that was suggested for, and the share of
+    these that was right."""
 
     predicted: int
     suggested: float
@@ -102,20 +102,18 @@ def learn(texts: Sequence[str], labels: Sequence[str], *, goal: float = GOAL, pr
     """Learn from labelled texts, the oldest first. Raises NothingToLearn."""
     if len(texts) < LEAST_TEXTS or len(set(labels)) < 2:
         raise NothingToLearn(f"{len(texts)} texts with {len(set(labels))} labels")
-    signs, right, weights = _predicted_past(texts, labels, processes)
-    curve = _calibrated(signs, right, weights)
-    threshold, past = _threshold(_curved(curve, signs), right, weights, goal + MARGIN)
+    signs, right = _predicted_past(texts, labels, processes)
+    curve = _calibrated(signs, right)
+    threshold, past = _threshold(_curved(curve, signs), right, goal + MARGIN)
     learned = scorer.learn(texts, labels, processes=processes)
     return Selector(scorer=learned, curve=curve, threshold=threshold, past=past)
 
 
-def _predicted_past(
-    texts: Sequence[str], labels: Sequence[str], processes: int
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Predict each later part of the past from the texts before it; return signs, whether right, and weights."""
+def _predicted_past(texts: Sequence[str], labels: Sequence[str], processes: int) -> tuple[np.ndarray, np.ndarray]:
+    """Predict each later part of the past from the texts before it; return signs, and whether each is right."""
     cuts = np.linspace(FIRST_PART, 1, PARTS + 1) * len(texts)
-    signs, right, weights = [np.zeros((0, 2))], [np.zeros(0, dtype=bool)], [np.zeros(0)]
-    for part, (start, end) in enumerate(zip(cuts.astype(int), cuts[1:].astype(int), strict=False)):
+    signs, right = [np.zeros((0, 2))], [np.zeros(0, dtype=bool)]
+    for start, end in zip(cuts.astype(int), cuts[1:].astype(int), strict=False):
         if len(set(labels[:start])) < 2 or start == end:
             continue
         before = scorer.learn(texts[:start], labels[:start], processes=processes)
@@ -123,8 +121,7 @@ def _predicted_past(
         best = np.array(before.labels)[scores.argmax(axis=1)]
         signs.append(_signs(scores))
         right.append(best == np.array(labels[start:end]))
-        weights.append(np.full(end - start, FADE ** (PARTS - 1 - part)))
-    return np.vstack(signs), np.concatenate(right), np.concatenate(weights)
+    return np.vstack(signs), np.concatenate(right)
 
 
 def _signs(scores: np.ndarray) -> np.ndarray:
@@ -133,12 +130,18 @@ def _signs(scores: np.ndarray) -> np.ndarray:
     return np.stack([np.log(best[:, 0] / (1 + 2 * _LEAST - best[:, 0])), np.log(best[:, 0] / best[:, 1])], axis=1)
 
 
-def _calibrated(signs: np.ndarray, right: np.ndarray, weights: np.ndarray) -> tuple[float, float, float]:
+def _calibrated(signs: np.ndarray, right: np.ndarray) -> tuple[float, float, float]:
+    """Fit the curve from signs to the share right. ``PRIOR`` more texts, right as often as their score says, keep few
+    labels from bending it.
+    """
     from sklearn.linear_model import LogisticRegression
 
-    if len(set(right.tolist())) < 2:  # all right or all wrong: scores stay what they are
+    if not len(right):  # nothing could be predicted: scores stay what they are
         return 1.0, 0.0, 0.0
-    fitted = LogisticRegression().fit(signs, right, sample_weight=weights)
+    said = 1 / (1 + np.exp(-signs[:, 0]))
+    part = PRIOR / len(right)
+    weights = np.concatenate([right + part * said, ~right + part * (1 - said)])
+    fitted = LogisticRegression(C=100).fit(np.vstack([signs, signs]), np.repeat([1, 0], len(right)), weights)
     return float(fitted.coef_[0, 0]), float(fitted.coef_[0, 1]), float(fitted.intercept_[0])
 
 
@@ -146,10 +149,10 @@ def _curved(curve: tuple[float, float, float], signs: np.ndarray) -> np.ndarray:
     return np.asarray(1 / (1 + np.exp(-(signs @ np.array(curve[:2]) + curve[2]))))
 
 
-def _threshold(found: np.ndarray, right: np.ndarray, weights: np.ndarray, goal: float) -> tuple[float, Past]:
+def _threshold(found: np.ndarray, right: np.ndarray, goal: float) -> tuple[float, Past]:
     """Return the lowest probability above which the past was right often enough, as if one more had been wrong."""
     order = np.argsort(-found, kind="stable")
-    total, good = np.cumsum(weights[order]), np.cumsum((weights * right)[order])
+    total, good = np.arange(1, len(order) + 1), np.cumsum(right[order])
     enough = np.flatnonzero(good / (total + 1) >= goal) if len(order) else np.zeros(0, dtype=int)
     if not len(enough):
         return _NEVER, Past(predicted=len(order), suggested=0.0, right=0.0)
