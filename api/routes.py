@@ -68,7 +68,7 @@ from api.routers.orders import job_plans, order_content, order_moves, work_order
 from api.routers.planning import plans as maintenance_plans
 from api.routers.plant import calendars, devices, downtimes, files, hierarchy, plant, signals
 from api.routers.runs import runs, uploads
-from api.routers.scheduling import schedules, slots
+from api.routers.scheduling import delays, schedules, slots
 from api.routers.sync import changes as sync_changes
 from api.routers.sync import operations as sync_operations
 
@@ -118,6 +118,7 @@ V1: tuple[APIRouter, ...] = (
     bookings.router,
     counting.router,
     schedules.router,
+    delays.router,
     slots.router,
     triage.router,
     sync_operations.router,

@@ -2061,7 +2061,9 @@ CREATE TABLE public.job_plans (
     retired_at timestamp with time zone,
     site_id integer,
     needs_stop boolean DEFAULT false NOT NULL,
+    crew smallint DEFAULT 1 NOT NULL,
     CONSTRAINT job_plans_code_check CHECK ((code ~ '^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$'::text)),
+    CONSTRAINT job_plans_crew_check CHECK (((crew >= 1) AND (crew <= 20))),
     CONSTRAINT job_plans_estimated_hours_check CHECK ((estimated_hours >= (0)::double precision))
 );
 

@@ -204,7 +204,8 @@ LISTS: Mapping[str, ListFile] = {
         columns=columns(
             code="code", site="site", version="version", title="title", asset_class="class",
             failure_mode="failure mode", steps="steps", parts="parts", skills="skills", certificates="certificates",
-            tools="tools", estimated_hours="estimated work (h)",
+            tools="tools", estimated_hours="estimated work (h)", crew="people at once",
+            needs_stop="needs a planned stop",
         ),
     ),
     "/changes": ListFile(

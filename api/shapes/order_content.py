@@ -220,6 +220,8 @@ class JobPlanIn(BaseModel):
     certificates: list[Line] = Field([], max_length=20)
     tools: list[Line] = Field([], max_length=50)
     estimated_hours: float | None = Field(None, ge=0, le=100_000)
+    crew: int = Field(1, ge=1, le=20, description="how many people at once")
+    needs_stop: bool = Field(False, description="true: it is scheduled in planned downtimes of the asset only")
 
     def plan(self, code: str, site: str | None) -> JobPlan:
         return JobPlan(
@@ -234,6 +236,8 @@ class JobPlanIn(BaseModel):
             certificates=tuple(self.certificates),
             tools=tuple(self.tools),
             estimated_hours=self.estimated_hours,
+            crew=self.crew,
+            needs_stop=self.needs_stop,
         )
 
 
@@ -271,6 +275,8 @@ class JobPlanOut(BaseModel):
     certificates: Sequence[str]
     tools: Sequence[str]
     estimated_hours: float | None
+    crew: int
+    needs_stop: bool
 
 
 class ShiftInOut(BaseModel):

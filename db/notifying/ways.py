@@ -4,7 +4,7 @@ transaction.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -15,10 +15,9 @@ from db import sql
 from db.events import events
 from workorder_core.notifying.attempts import Channel
 from workorder_core.notifying.kinds import Happened
+from workorder_core.people.work_rules import WorkRules
 
 _QUERIES = sql.load("notifying")
-ENDS_SOON = timedelta(days=30)
-"""How long before its end a certificate is reported."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,8 +108,8 @@ def see(conn: Connection, user: str, until: int, *, at: datetime) -> int:
 
 
 def report_certificates(conn: Connection, *, now: datetime) -> int:
-    """Write an event for each certificate that ends soon, once; return how many."""
-    asked = {"today": now.date(), "last": now.date() + ENDS_SOON}
+    """Write an event for each certificate that ends within the days of its site's rules, once; return how many."""
+    asked = {"today": now.date(), "usual": WorkRules().warn_days}
     with conn.cursor(row_factory=dict_row) as cursor:
         rows = cursor.execute(_QUERIES["certificates"], asked).fetchall()
     for row in rows:

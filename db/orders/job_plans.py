@@ -128,6 +128,8 @@ def _add(conn: Connection, plan: JobPlan, actor: str, at: datetime) -> JobPlan:
         "steps": Jsonb([asdict(step) for step in plan.steps]),
         "parts": Jsonb([asdict(part) for part in plan.parts]),
         "estimated_hours": plan.estimated_hours,
+        "crew": plan.crew,
+        "needs_stop": plan.needs_stop,
     }
     with conn.cursor(row_factory=scalar_row) as cursor:
         version = cursor.execute(_QUERIES["add"], facts | {"actor": actor, "at": at}).fetchone()
@@ -184,5 +186,8 @@ def _plan(row: Mapping[str, Any]) -> JobPlan:
         steps=tuple(PlanStep(**step | {"kind": StepKind(step["kind"])}) for step in row["steps"]),
         parts=tuple(Part(**part) for part in row["parts"]),
         estimated_hours=row["estimated_hours"],
+        # A proposal of before has neither.
+        crew=row.get("crew", 1),
+        needs_stop=row.get("needs_stop", False),
         **lists,
     )

@@ -17,7 +17,7 @@ from db.inventory import order_lines
 from db.orders import job_plans, order_content, order_history, order_links, order_rows
 from db.orders.order_history import HistoryRow
 from db.orders.order_lists import Filters, Listed, Tally, count, page, position, tally
-from db.people import site_rules
+from db.people import certificates, site_rules
 from db.plant import calendars
 from db.plant.plant import Asset, Location
 from workorder_core.intake import priority
@@ -128,6 +128,7 @@ def take_step(
         open_steps=undone.steps,
         open_permits=undone.permits,
         blocked_by=order_links.blockers(conn, order_id, who.sites, who.contractor) if step is Step.START else (),
+        expired=certificates.expired(conn, before, at=at) if step in (Step.START, Step.RESUME) else (),
     )
     lifecycle.permit(before, step, who, situation, at=at)
     by = calendars.of_site(conn, before.site_id, at=at) if lifecycle.RULES[step].counts else targets.DEFAULT

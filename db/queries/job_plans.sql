@@ -1,6 +1,6 @@
 -- part: columns
 SELECT p.code, s.code AS site, p.version, p.title, p.asset_class, p.failure_mode, p.steps, p.parts, p.skills, p.certificates,
-       p.tools, p.estimated_hours, p.retired_at
+       p.tools, p.estimated_hours, p.crew, p.needs_stop, p.retired_at
 FROM job_plans p LEFT JOIN sites s ON s.id = p.site_id
 
 -- name: in_force
@@ -25,9 +25,10 @@ SELECT pg_advisory_xact_lock(4502);
 -- name: add
 -- The next version of a job plan.
 INSERT INTO job_plans (code, site_id, version, title, asset_class, failure_mode, steps, parts, skills, certificates, tools,
-                       estimated_hours, made_by, made_at)
+                       estimated_hours, crew, needs_stop, made_by, made_at)
 SELECT %(code)s, (SELECT id FROM sites WHERE code = %(site)s), coalesce(max(version), 0) + 1, %(title)s, %(asset_class)s,
-       %(failure_mode)s, %(steps)s, %(parts)s, %(skills)s, %(certificates)s, %(tools)s, %(estimated_hours)s, %(actor)s, %(at)s
+       %(failure_mode)s, %(steps)s, %(parts)s, %(skills)s, %(certificates)s, %(tools)s, %(estimated_hours)s, %(crew)s,
+       %(needs_stop)s, %(actor)s, %(at)s
 FROM job_plans p LEFT JOIN sites s ON s.id = p.site_id
 WHERE p.code = %(code)s AND s.code IS NOT DISTINCT FROM %(site)s::text
 ON CONFLICT DO NOTHING

@@ -141,10 +141,11 @@ WHERE r.id = d.receiver_id AND r.user_name = %(user)s AND r.channel = 'banner' A
   AND d.event_id <= %(until)s;
 
 -- name: certificates
--- Certificates that end within a time and are not reported yet, of technicians who work.
+-- Certificates that end within their site's days of warning and are not reported yet, of technicians who work.
 SELECT t.id, t.site_id, s.code || '/' || t.code AS subject, t.code, t.name, c.key AS certificate, c.value::date AS valid_until
-FROM technicians t JOIN sites s ON s.id = t.site_id, jsonb_each_text(t.valid_until) c
-WHERE t.active AND c.value::date BETWEEN %(today)s AND %(last)s
+FROM technicians t JOIN sites s ON s.id = t.site_id LEFT JOIN work_rules r ON r.site_id = s.id,
+     jsonb_each_text(t.valid_until) c
+WHERE t.active AND c.value::date BETWEEN %(today)s AND %(today)s::date + coalesce(r.warn_days, %(usual)s)
   AND NOT EXISTS (SELECT FROM certificates_reported r WHERE r.technician_id = t.id AND r.certificate = c.key AND r.valid_until = c.value::date)
 ORDER BY t.id, c.key;
 

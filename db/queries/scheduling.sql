@@ -40,7 +40,8 @@ SELECT skill, certificates FROM skill_certificates WHERE site_id = %(site_id)s;
 SELECT w.id, w.number, w.title, w.status, w.status_since, w.type, w.priority, w.component, w.failure_mode, w.required_skill,
        w.other_skills, w.required_certificates, w.required_tools, w.completion_due, w.hold_reason, w.scheduled_start,
        w.scheduled_end, w.asset_id, a.code AS asset_code, a.class AS asset_class, t.code AS assignee, l.code AS place,
-       coalesce(w.estimated_hours, p.estimated_hours) AS hours, w.estimated_hours, coalesce(p.needs_stop, false) AS needs_stop
+       coalesce(w.estimated_hours, p.estimated_hours) AS hours, w.estimated_hours, coalesce(p.needs_stop, false) AS needs_stop,
+       coalesce(p.crew, 1) AS crew, w.plan
 FROM work_orders w
 JOIN sites s ON s.id = w.site_id
 LEFT JOIN assets a ON a.id = w.asset_id
@@ -52,12 +53,20 @@ LEFT JOIN job_plans p ON p.version = w.plan_version
 WHERE w.site_id = %(site_id)s AND w.status IN (:waiting, :begun)
 ORDER BY w.priority, w.completion_due, w.number;
 
+-- name: orders_of_asset
+-- The approved, unfinished orders of an asset, the most urgent first, as in a problem.
+SELECT w.id, w.number, w.type, w.priority, w.asset_id, a.code AS asset_code, a.class AS asset_class
+FROM work_orders w JOIN assets a ON a.id = w.asset_id
+WHERE w.site_id = %(site_id)s AND w.asset_id = %(asset_id)s AND w.status IN (:waiting, :begun)
+ORDER BY w.priority, w.completion_due, w.number;
+
 -- name: medians
--- How long done work took, by the class of the asset and the type of the order, and by the type alone.
-SELECT a.class, w.type, percentile_cont(0.5) WITHIN GROUP (ORDER BY w.actual_hours) AS hours
+-- How long done work took: by its job plan, by the class of the asset and the type of the order, and by the type alone.
+SELECT CASE WHEN grouping(w.plan) = 0 THEN 'plan' WHEN grouping(a.class) = 0 THEN 'class' ELSE 'type' END AS alike,
+       w.plan, a.class, w.type, percentile_cont(0.5) WITHIN GROUP (ORDER BY w.actual_hours) AS hours, count(*) AS count
 FROM work_orders w LEFT JOIN assets a ON a.id = w.asset_id
 WHERE w.site_id = %(site_id)s AND w.status IN (:done, 'closed') AND w.actual_hours > 0
-GROUP BY GROUPING SETS ((a.class, w.type), (w.type));
+GROUP BY GROUPING SETS ((w.plan), (a.class, w.type), (w.type));
 
 -- name: stops
 -- The planned downtimes of assets in a time; one without an end lasts until it is cancelled.

@@ -19,8 +19,8 @@ from db.costs import costs
 from db.inventory import order_lines
 from db.people import site_rules
 from db.plant.plant import Site
-from db.reliability import survival
-from db.scheduling import people, places
+from db.scheduling import estimates, people, places
+from db.scheduling import failing as of_assets
 from db.scheduling.places import Places
 from workorder_core.inventory.reserving import Waiting
 from workorder_core.orders import planned_dates
@@ -28,6 +28,8 @@ from workorder_core.orders.statuses import BOOKED
 from workorder_core.people.skills import SkillTables
 from workorder_core.planning.site_time import SiteTime
 from workorder_core.scheduling import failing
+from workorder_core.scheduling.estimates import Key, Learned, learned
+from workorder_core.scheduling.failing import Chance
 from workorder_core.scheduling.problem import Job, Means, Minute, Need, Person, Problem, Span, Visit, Weights
 from workorder_core.sentences import coded, joined, kept
 from workorder_core.words import FailureMode, HoldReason, OrderType, Status
@@ -53,10 +55,10 @@ class _Facts:
     minute: Callable[[datetime], Minute]
     tables: SkillTables
     places: Places
-    medians: Mapping[tuple[str | None, str], float]
+    medians: Mapping[Key, Learned]
     stops: Mapping[int, tuple[Span, ...]]
     waiting: Mapping[UUID, Waiting]
-    failing: Mapping[UUID, Line]
+    failing: Mapping[UUID, tuple[Line, str]]
     blockers: Mapping[UUID, list[tuple[UUID, str]]]
     tools: Mapping[str, str]
     booked: Mapping[UUID, frozenset[str]]
@@ -67,9 +69,9 @@ def read_problem(
 ) -> Problem:
     """Return the problem of a site from a moment on, for so many local dates; the first is the one of ``starts_at``.
 
-    Travel is between the places of people and jobs. Waiting costs something where the asset has a survival function and
-    its failure a price.
+    Travel is between the places of people and jobs. Waiting costs something where a failure of the asset has a price.
     """
+    weights = weights or Weights()
     starts_at = starts_at.replace(second=0, microsecond=0)
     clock = SiteTime(zone=site.time_zone)
     since = clock.local(starts_at).date()
@@ -89,10 +91,10 @@ def read_problem(
         minute=minute,
         tables=site_rules.skill_tables(conn, site.id),
         places=known,
-        medians=_medians(conn, site.id),
+        medians=estimates.of_site(conn, site.id),
         stops=_stops(conn, orders, minute, starts_at, until),
         waiting=order_lines.waiting(conn, [row["id"] for row in orders]),
-        failing=_failing(conn, site.id, orders, starts_at, minute(until)),
+        failing=_failing(of_assets.chances(conn, site.id, orders, starts_at, weights), minute(until)),
         blockers=_blockers(conn, orders),
         tools={name.casefold(): each.code for each in means for name in (each.name, each.code)},
         booked=booked,
@@ -111,7 +113,7 @@ def read_problem(
         means=means,
         travel=travel,
         km=km,
-        weights=weights or Weights(),
+        weights=weights,
     )
 
 
@@ -157,6 +159,7 @@ def _visits(job: Job, longest: int) -> list[Job]:
             after=() if part == 0 else (ids[part - 1],),
             published=job.published if part == 0 else None,
             waiting=job.waiting if part == count - 1 else (),
+            waiting_by=job.waiting_by if part == count - 1 else "",
         )
         for part, minutes in enumerate(parts)
     ]
@@ -171,6 +174,7 @@ def _job(row: Mapping[str, Any], facts: _Facts) -> Job:
     if row["needs_stop"] and not windows and blocked is None:
         blocked = kept("it needs a planned stop of the asset, and there is none on these dates")
     given = row["assignee"] is not None and Status(row["status"]) not in (Status.OPEN, Status.PLANNED)
+    waiting, by = facts.failing.get(row["id"], ((), ""))
     pinned = published = None
     if row["status"] == Status.IN_PROGRESS and row["assignee"] is not None:
         left = max(LEAST_LEFT, minutes + min(0, facts.minute(row["status_since"])))
@@ -188,7 +192,9 @@ def _job(row: Mapping[str, Any], facts: _Facts) -> Job:
         priority=row["priority"],
         needs=needs,
         certificates=_certificates(row, needs, facts.tables),
-        only=frozenset({row["assignee"]}) if given and published is None else None,
+        crew=row["crew"],
+        # Of a crew the one who has the order is joined by others.
+        only=frozenset({row["assignee"]}) if given and published is None and row["crew"] == 1 else None,
         windows=windows,
         not_before=not_before,
         target=None if row["completion_due"] is None else facts.minute(row["completion_due"]),
@@ -198,7 +204,8 @@ def _job(row: Mapping[str, Any], facts: _Facts) -> Job:
         begun=pinned is not None,
         pinned=pinned,
         published=published,
-        waiting=facts.failing.get(row["id"], ()),
+        waiting=waiting,
+        waiting_by=by if waiting else "",
     )
 
 
@@ -207,8 +214,8 @@ def _minutes(row: Mapping[str, Any], facts: _Facts) -> tuple[int, bool]:
     hours = row["hours"]
     if hours:
         return max(1, min(_MOST_MINUTES, round(hours * 60))), False
-    hours = facts.medians.get((row["asset_class"], row["type"]), facts.medians.get((None, row["type"])))
-    return (max(1, min(_MOST_MINUTES, round(hours * 60))) if hours else UNKNOWN_MINUTES), True
+    alike = learned(facts.medians, plan=row["plan"], asset_class=row["asset_class"], order_type=row["type"])
+    return UNKNOWN_MINUTES if alike is None else max(1, min(_MOST_MINUTES, round(alike.hours * 60))), True
 
 
 def _needs(row: Mapping[str, Any], tables: SkillTables) -> tuple[Need, ...]:
@@ -254,31 +261,11 @@ def _tools(row: Mapping[str, Any], facts: _Facts) -> frozenset[str]:
     return frozenset(named | facts.booked.get(row["id"], frozenset()))
 
 
-def _failing(
-    conn: Connection, site_id: int, orders: Iterable[Mapping[str, Any]], at: datetime, until: Minute
-) -> dict[UUID, Line]:
-    """Return what waiting costs of the orders that keep an asset from failing: of each asset, the most urgent one, so
-    that a failure is counted once. Inspections keep nothing from failing.
-    """
-    first: dict[int, Mapping[str, Any]] = {}
-    for row in orders:
-        if row["asset_id"] is not None and row["type"] != OrderType.INSPECTION:
-            first.setdefault(row["asset_id"], row)
-    curves = survival.latest(conn, first, at)
-    model = costs.model(conn, site_id) if curves else None
-    found = {}
-    for asset_id, curve in curves.items():
-        row = first[asset_id]
-        assert model is not None, "there are curves"
-        cost = failing.failure_cost(model.of(row["asset_code"], row["asset_class"]))
-        found[row["id"]] = failing.waiting(curve, cost, until)
-    return found
-
-
-def _medians(conn: Connection, site_id: int) -> dict[tuple[str | None, str], float]:
-    with conn.cursor(row_factory=tuple_row) as cursor:
-        rows = cursor.execute(_QUERIES["medians"], {"site_id": site_id}).fetchall()
-    return {(asset_class, kind): float(hours) for asset_class, kind, hours in rows}
+def _failing(chances: Mapping[UUID, Chance], until: Minute) -> dict[UUID, tuple[Line, str]]:
+    """Return what waiting costs of the orders that keep an asset from failing, and where that comes from."""
+    return {
+        order: (failing.waiting(each.survival, each.cost, until), each.basis.value) for order, each in chances.items()
+    }
 
 
 def _stops(

@@ -67,6 +67,7 @@ PLANS = (
         tools=("bearing puller", "induction heater"),
         parts=(Part(part="bearing 6312", quantity=2),),
         estimated_hours=6,
+        crew=2,
         steps=(
             PlanStep(kind=StepKind.PERMIT, instruction="Isolate and lock out the motor"),
             PlanStep(kind=StepKind.INSTRUCTION, instruction="Pull the old bearing and keep it for the engineer"),

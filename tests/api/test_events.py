@@ -233,6 +233,27 @@ def test_a_stream_ends_when_who_reads_may_no_longer(served, pool) -> None:
     assert httpx.get(f"{served.url}{V1}/events", headers={"X-API-Key": key}).status_code == 401
 
 
+def test_a_contractor_hears_of_their_own_orders_alone(served, seeded, pool) -> None:
+    own, other = seeded.orders["by hand"], seeded.orders["predictive"]
+    with pool.connection() as conn:
+        conn.execute("UPDATE technicians SET firm = 'Delta Service' WHERE code = 'okafor'")
+        people.add_user(conn, "sam", Role.TECHNICIAN, Role.PLANNER, technician="okafor")
+        lasting = served.app.state.door.lasting.whole
+        assert sessions.begin(conn, "token of sam", "sam", at=datetime.now(UTC), lasting=lasting)
+
+    def post(path: str, key: str, **body: object) -> None:
+        headers = PLANNER | {"Idempotency-Key": key}
+        answer = httpx.post(f"{served.url}{V1}/work-orders/{path}", json=body, headers=headers)
+        assert answer.status_code < 300, answer.text
+
+    post(f"{own}/assign", "given", technician="okafor", why="knows it")
+    with reading(served.url, {"Cookie": "plantwright=token of sam"}) as sam:
+        for number, each in enumerate((other, own, other, own)):
+            post(f"{each}/comments", str(number), text=f"remark {number}")
+        heard = sam.until(lambda _, event: "remark 3" in str(event))
+    assert {each["order_id"] for each in heard} == {str(own)}
+
+
 def test_a_banner_that_changes_is_announced_on_the_streams_of_its_person_alone(served, pool) -> None:
     now = datetime.now(UTC)
     with pool.connection() as conn:

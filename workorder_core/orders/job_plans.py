@@ -112,6 +112,10 @@ class JobPlan:
         The first is the trade that the work is given to.
     site
         The code of the site whose plan it is; None: the plant's, for every site.
+    crew
+        How many people at once the work takes, 1 to 20.
+    needs_stop
+        Whether it is done during planned downtimes of the asset only.
     """
 
     code: str
@@ -126,6 +130,8 @@ class JobPlan:
     certificates: tuple[str, ...] = ()
     tools: tuple[str, ...] = ()
     estimated_hours: float | None = None
+    crew: int = 1
+    needs_stop: bool = False
 
     @property
     def key(self) -> str:

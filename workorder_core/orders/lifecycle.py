@@ -64,6 +64,7 @@ class Need(StrEnum):
     TIME = "a planned time"
     UNBLOCKED = "no unfinished order that blocks it"
     PERMITS = "every safety permit of its job plan"
+    CERTIFICATES = "valid certificates of who has it"
     STEPS = "every mandatory step of its job plan done"
     CLOSE_OUT = "what was found and done"
     SECOND_PERSON = "somebody else than who did the work, where the asset is safety-critical"
@@ -110,9 +111,9 @@ MOVES: Mapping[Step, Move] = {
     Step.SCHEDULE: Move(_from(_S.OPEN, _S.PLANNED, _S.SCHEDULED), _S.SCHEDULED, PLANNERS, needs=(Need.TIME,)),
     Step.ASSIGN: Move(WAITING | {_S.IN_PROGRESS}, _S.DISPATCHED, PLANNERS),
     Step.UNASSIGN: Move(_from(_S.SCHEDULED, _S.DISPATCHED), _S.OPEN, PLANNERS, _TECHNICIAN, (Need.REASON,)),
-    Step.START: Move(WAITING, _S.IN_PROGRESS, PLANNERS, _TECHNICIAN, (Need.UNBLOCKED, Need.PERMITS)),
+    Step.START: Move(WAITING, _S.IN_PROGRESS, PLANNERS, _TECHNICIAN, (Need.UNBLOCKED, Need.PERMITS, Need.CERTIFICATES)),
     Step.HOLD: Move(_from(_S.DISPATCHED, _S.IN_PROGRESS), _S.ON_HOLD, PLANNERS, _TECHNICIAN, (Need.REASON,)),
-    Step.RESUME: Move(_from(_S.ON_HOLD), _S.IN_PROGRESS, PLANNERS, _TECHNICIAN, (Need.PERMITS,)),
+    Step.RESUME: Move(_from(_S.ON_HOLD), _S.IN_PROGRESS, PLANNERS, _TECHNICIAN, (Need.PERMITS, Need.CERTIFICATES)),
     Step.COMPLETE: Move(
         _from(_S.IN_PROGRESS), _S.COMPLETED, PLANNERS, _TECHNICIAN, (Need.STEPS, Need.PERMITS, Need.CLOSE_OUT)
     ),
@@ -150,6 +151,8 @@ class Situation:
     open_steps: tuple[str, ...] = ()
     open_permits: tuple[str, ...] = ()
     blocked_by: tuple[str, ...] = ()
+    expired: tuple[str, ...] = ()
+    """A sentence for each certificate of who has the order that has expired."""
 
 
 def possible(status: Status) -> tuple[Step, ...]:
@@ -221,6 +224,8 @@ def _missing(need: Need, order: WorkOrder, who: Who, situation: Situation, at: d
         return [say("mandatory steps are not done: {steps}", steps=joined(situation.open_steps, "; "))]
     if need is Need.PERMITS and situation.open_permits:
         return [say("safety permits are missing: {permits}", permits=joined(situation.open_permits, "; "))]
+    if need is Need.CERTIFICATES:
+        return list(situation.expired)
     if need is Need.SECOND_PERSON and situation.safety_critical and did_the_work(order, who):
         return [
             say(

@@ -13,6 +13,7 @@ from datetime import date, datetime
 
 from workorder_core.errors import NotQualified
 from workorder_core.far_times import is_near
+from workorder_core.people import certificates
 from workorder_core.people.skills import DEFAULTS, SkillTables
 from workorder_core.people.technicians import Technician, next_shift, on_shift
 from workorder_core.people.working_times import Absence
@@ -61,8 +62,7 @@ class Job:
     @property
     def all_certificates(self) -> tuple[str, ...]:
         """Every certificate that is asked for, by the order or by one of its skills."""
-        of_skills = (each for skill in self.all_skills for each in sorted(self.tables.certificates_of(skill)))
-        return tuple(dict.fromkeys((*self.certificates, *of_skills)))
+        return certificates.asked_for(self.all_skills, self.certificates, self.tables)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -235,8 +235,7 @@ def _suffices(job: Job, one: Technician, kind: str, name: str, day: date) -> boo
 
 def _short_of(job: Job, one: Technician, kind: str, name: str) -> str:
     if kind == "certificate":
-        until = _dated(one.valid_until[name])
-        return say("lacks a valid certificate {name}: it expired after {day}", name=coded(name), day=until)
+        return certificates.lacks(one, name)
     has = one.level(name)
     return say("lacks level {asked} in {name}: has level {has}", asked=job.level, name=coded(name), has=has)
 
@@ -293,9 +292,6 @@ def _count(orders: int) -> str:
     return say("1 unfinished order") if orders == 1 else say("{count} unfinished orders", count=orders)
 
 
-_BY_HAND = "Assigned by hand"
-
-
 def by_hand(proposal: Proposal, number: str, code: str, why: str, *, already: str | None = None) -> str:
     """Return the note of an assignment that a person decides on; raises NotQualified where it has to be justified.
 
@@ -331,5 +327,5 @@ def hard_reasons(candidate: Candidate) -> tuple[str, ...]:
 
 def justified(candidate: Candidate, note: str | None) -> bool:
     """Whether a note records a person's reason for all that speaks hard against somebody."""
-    said = note is not None and note.startswith(f"{_BY_HAND}: ")
+    said = note is not None and note.startswith(f"{certificates.BY_HAND}: ")
     return all(said and reason in (note or "") for reason in hard_reasons(candidate))

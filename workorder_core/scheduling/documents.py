@@ -10,7 +10,9 @@ from workorder_core.sentences import say
 MOST = 1e9
 """The most that a weight can be, in money."""
 PRIORITIES = range(1, 6)
-_BY_PRIORITY = ("lateness_hour", "unscheduled_day")
+_BY_PRIORITY = ("lateness_hour", "unscheduled_day", "failure_day")
+MOST_LIKELY = 0.99
+"""The most that a probability of failure on one day can be."""
 
 
 class InvalidWeights(ValueError):
@@ -56,13 +58,15 @@ def _by_priority(name: str, value: Any) -> dict[int, float]:
     for key, number in value.items():
         if str(key) not in map(str, PRIORITIES):
             raise InvalidWeights(name, say("there is no priority {key}; give a number for each, 1 to 5", key=key))
-        found[int(key)] = _number(f"{name}.{key}", number)
+        found[int(key)] = _number(f"{name}.{key}", number, MOST_LIKELY if name == "failure_day" else MOST)
     return found
 
 
-def _number(name: str, value: Any) -> float:
-    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= MOST:
-        raise InvalidWeights(name, say("give a number from 0 to {most:,.0f}", most=MOST))
+def _number(name: str, value: Any, most: float = MOST) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= most:
+        if most < 1:
+            raise InvalidWeights(name, say("give a probability from 0 to {most:.2f}", most=most))
+        raise InvalidWeights(name, say("give a number from 0 to {most:,.0f}", most=most))
     return float(value)
 
 

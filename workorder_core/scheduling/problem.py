@@ -137,6 +137,8 @@ class Job:
     waiting: tuple[tuple[Minute, float], ...] = ()
     """The expected cost of failure until the work is done, as points (completed at, money) of a line that rises.
     Constant before the first and after the last. Empty: it costs nothing to wait."""
+    waiting_by: str = ""
+    """Where the probability in ``waiting`` comes from: ``failing.Basis``; empty without one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -159,6 +161,9 @@ class Weights:
     unscheduled_day: Mapping[int, float] = field(default_factory=lambda: {1: 5e3, 2: 2e3, 3: 400.0, 4: 100.0, 5: 20.0})
     """For an order that is not in the plan, for each date of the problem, by priority. It is as late, and has cost as
     much by waiting, as if it were completed at the end of the last workday."""
+    failure_day: Mapping[int, float] = field(default_factory=lambda: {1: 0.1, 2: 0.02, 3: 0.005, 4: 0.001, 5: 0.0})
+    """The probability that an asset fails on a day while an order of this priority waits, 0 to 0.99: where neither the
+    asset nor its class says better."""
     moved_today: float = 30.0
     """For each person who was told of a visit on the problem's first date that is now another: somebody else's, on
     another date, an hour or more earlier or later, or not in the plan."""

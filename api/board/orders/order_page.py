@@ -25,13 +25,14 @@ from db.orders import job_plans, order_content, order_links, work_orders
 from db.people import assignments, technicians
 from db.plant import plant
 from db.reliability import survival
+from db.scheduling import estimates, failing
 from db.telemetry import late_excursions, telemetry
 from db.telemetry.late_excursions import Excursion
 from db.triage import alike
 from workorder_core.alarms.alarm_states import State
 from workorder_core.errors import IllegalMove, NotAllowed
 from workorder_core.intake.findings import OF_FLEET, Sign
-from workorder_core.orders import edits, lifecycle, planned_dates, targets
+from workorder_core.orders import edits, lifecycle, planned_dates, statuses, targets
 from workorder_core.orders.close_out import Cause, Mechanism, Remedy
 from workorder_core.orders.edits import Edit
 from workorder_core.orders.job_plans import PartLine
@@ -40,6 +41,7 @@ from workorder_core.orders.order import WorkOrder
 from workorder_core.people import assignment, contractors
 from workorder_core.people.access import Who
 from workorder_core.people.assignment import TIE_BREAK, Proposal
+from workorder_core.scheduling.estimates import Learned
 from workorder_core.words import FailureMode, HoldReason, Status
 
 _NATURAL_NEXT = {
@@ -57,6 +59,8 @@ _NATURAL_NEXT = {
 _BEFORE = timedelta(days=1)
 """Late readings from this long before an order was opened are shown with it."""
 MESSAGES_SHOWN = 50
+DELAYS = (1, 7, 28)
+"""The days of delay whose cost is shown."""
 router = APIRouter(include_in_schema=False, dependencies=[KNOWN])
 
 
@@ -108,6 +112,8 @@ def order_page(request: Request, conn: Connection, order_id: UUID, *, now: datet
         **order_stock.facts(conn, shown, asset, who, now),
         cost=costs.of_order(conn, order_id, now=now) if who.sees_costs else None,
         prices=costs.part_prices(conn, order_id) if who.sees_costs else [],
+        learned=_learned(conn, shown, who, now),
+        delayed_by=failing.of_order(conn, shown, days=DELAYS, now=now) if _waits(shown, who) else None,
         comments=order_content.comments(conn, order_id),
         files=files.of_order(conn, order_id),
         links=links,
@@ -188,6 +194,18 @@ def _last_time(conn: Connection, order: WorkOrder, who: Who) -> dict[str, Any]:
     found = [] if who.contractor is not None else alike.last_time(conn, order)
     share = sum(each.fixed for each in found) / len(found) if found else None
     return {"last_orders": found, "last_checks": alike.checks(found)[:3], "last_fixed": share}
+
+
+def _waits(order: WorkOrder, who: Who) -> bool:
+    """Return whether what waiting costs is shown."""
+    return who.sees_costs and who.contractor is None and order.status in statuses.WAITING | statuses.BEGUN
+
+
+def _learned(conn: Connection, order: WorkOrder, who: Who, now: datetime) -> Learned | None:
+    """Return how long work like an order took, while its own is not done."""
+    if who.contractor is not None or order.status in statuses.DONE | statuses.FINAL:
+        return None
+    return estimates.of_order(conn, order, now=now)
 
 
 def _works(order: WorkOrder, who: Who) -> bool:

@@ -9,12 +9,13 @@ from zoneinfo import ZoneInfo
 
 from psycopg import Connection
 
-from db.people import technicians
+from db.people import site_rules, technicians
 from db.scheduling import order_facts, schedules, weeks
 from db.scheduling.order_facts import OrderFacts
 from db.scheduling.schedules import Schedule
 from db.scheduling.unscheduled import Unscheduled, unscheduled
 from db.scheduling.weeks import Week
+from workorder_core.people.certificates import ending
 from workorder_core.scheduling.problem import Job, Person
 from workorder_core.scheduling.tours import minutes_between
 from workorder_core.scheduling.weeks import Differences, Planned
@@ -66,12 +67,13 @@ class Cell:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
-    """One person's week; ``wrong`` are sentences about their hours."""
+    """One person's week; ``wrong`` are sentences about their hours, ``ending`` about certificates near their end."""
 
     code: str
     name: str
     cells: Sequence[Cell]
     wrong: Sequence[str]
+    ending: Sequence[str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,7 +124,10 @@ def view(conn: Connection, schedule: Schedule, week: Week, *, opened: date | Non
     days = [schedule.from_date + timedelta(days=n) for n in range(schedule.dates)] if opened is None else [opened]
     cells = _by_person_and_day(planned, zone)
     people = {each.code: each for each in week.problem.people}
-    names = {each.code: each.name for each in technicians.listed(conn, schedule.site_id)}
+    listed = technicians.listed(conn, schedule.site_id)
+    names = {each.code: each.name for each in listed}
+    today, warn_days = week.read_at.astimezone(zone).date(), site_rules.of_site(conn, schedule.site_id).warn_days
+    ends = {each.code: ending(each, today, warn_days) for each in listed}
     shown = [code for code in names if code in people or any((code, day) in cells for day in days)]
     hours = _hours(planned, people.values(), week, days[0], zone) if opened is not None else ()
     rows = [
@@ -131,6 +136,7 @@ def view(conn: Connection, schedule: Schedule, week: Week, *, opened: date | Non
             name=names[code],
             cells=[_cell(people.get(code), day, cells.get((code, day), ()), facts, hours) for day in days],
             wrong=of_people.get(code, ()),
+            ending=ends[code],
         )
         for code in shown
     ]

@@ -256,6 +256,7 @@ SCHEDULES: dict[str, set[Role]] = {
     "GET /api/v1/sites/{site_code}/scheduling-weights": ALL,
     "GET /api/v1/sites/{site_code}/slots": ALL,
     "GET /api/v1/work-orders/{order_id}/slots": ALL,
+    "GET /api/v1/work-orders/{order_id}/delay-cost": {P, R, A},
     "PUT /api/v1/sites/{site_code}/scheduling-weights": {P, R, A},
     "GET /week": ALL,
     "POST /week/plan": {P, R, A},

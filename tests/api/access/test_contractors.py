@@ -166,3 +166,15 @@ def test_whoever_leaves_the_firm_sees_the_plant_again_and_an_administrator_alway
         conn.execute("UPDATE users SET roles = '{viewer}' WHERE name = 'olga'")
         conn.execute("UPDATE technicians SET firm = NULL WHERE id = %s", [own["technician_id"]])
     assert contractor.get("/api/v1/sites").status_code == 200
+
+
+def test_the_code_of_somebody_elses_thing_leads_a_contractor_nowhere(contractor, client, world):
+    _, theirs, own = world
+
+    def scanned(path):
+        return contractor.get(client.get(f"/api/v1{path}/scan-address").json()["path"])
+
+    assert scanned(f"/work-orders/{own['order_id']}").headers["location"] == f"/orders/{own['order_id']}"
+    for path in (f"/work-orders/{contractor.other['id']}", f"/assets/{theirs['asset_id']}"):
+        found = scanned(path)
+        assert found.status_code == 404 and not SEEN.search(found.content), path

@@ -190,3 +190,29 @@ def test_prices_of_a_class_that_nothing_is_of_are_asked_about_by_the_form_too(cl
     assert refused.status_code == 422
     assert "there is no class" in refused.text.lower().replace("&#39;", "'")
     assert client.get(MONEY).json()["cost_model"] == []
+
+
+def test_who_sees_costs_reads_what_a_week_s_delay_costs_and_by_what_that_is_expected(client, seeded):
+    put(client, f"{MONEY}/currency", currency="EUR")
+    put(client, f"{MONEY}/model", failure="20000")
+    body = {"asset_id": seeded.assets["P-101"], "type": "predictive", "title": "Bearing wears"}
+    order = client.post(ORDERS, json=body, headers={"Idempotency-Key": str(uuid4())}).json()
+    found = client.get(f"{ORDERS}/{order['id']}/delay-cost", params={"days": 7}).json()
+    assert (found["basis"], found["days"], found["failure_cost"]) == ("priority", 7, 20000)
+    assert found["failures"] == pytest.approx(20000 * found["fails_before_delayed"], rel=1e-3) and found["failures"] > 0
+    assert found["total"] == pytest.approx(found["failures"] + found["lateness"])
+    shown = client.get(f"/orders/{order['id']}").text
+    assert "What waiting costs" in shown and "20000 EUR" in shown and "Expected by the priority" in shown
+    assert client.get(f"{ORDERS}/{order['id']}/delay-cost", params={"days": 0}).status_code == 422
+
+
+def test_an_order_s_page_says_how_long_work_like_it_took(client, seeded, pool):
+    made = []
+    for _ in range(3):
+        body = {"asset_id": seeded.assets["P-101"], "type": "proactive", "title": "Align", "estimated_hours": 2}
+        made.append(client.post(ORDERS, json=body, headers={"Idempotency-Key": str(uuid4())}).json()["id"])
+    with pool.connection() as conn:
+        for each in made[:2]:
+            conn.execute("UPDATE work_orders SET status = 'closed', actual_hours = 3.1 WHERE id = %s", [each])
+    page = client.get(f"/orders/{made[2]}", headers={"Accept": "text/html"}).text
+    assert "actual median 3.1 h of 2 done orders" in page

@@ -1,4 +1,8 @@
+from datetime import UTC, datetime
+from uuid import uuid4
+
 import pytest
+from psycopg.types.json import Jsonb
 
 from workorder_core.orders.lifecycle import Step
 
@@ -206,3 +210,29 @@ def test_the_judge_is_not_told_of_orders_that_it_did_not_make(client, seeded, po
     client.post(f"{V1}/{seeded.orders['by hand']}/cancel", json={"reason": "seen to already"})
     with pool.connection() as conn:
         assert conn.execute("SELECT count(*) FROM judge_events").fetchone() == (0,)
+
+
+def test_work_does_not_begin_with_a_certificate_that_has_expired_and_the_refusal_says_whose_it_is(client, seeded, pool):
+    body = {
+        "asset_id": seeded.assets["P-101"],
+        "type": "reactive",
+        "title": "Weld",
+        "required_certificates": ["hot work"],
+    }
+    made = client.post(f"{V1}?new=certificate", json=body, headers={"Idempotency-Key": str(uuid4())}).json()
+    with pool.connection() as conn:
+        conn.execute(
+            "UPDATE technicians SET certificates = '{hot work}', valid_until = %s WHERE code = 'holm'",
+            [Jsonb({"hot work": datetime.now(UTC).date().isoformat()})],
+        )
+    assert client.post(f"{V1}/{made['id']}/assign", json={"technician": "holm"}).status_code == 200
+    with pool.connection() as conn:
+        conn.execute("UPDATE technicians SET valid_until = %s WHERE code = 'holm'", [Jsonb({"hot work": "2026-01-31"})])
+    refused = client.post(f"{V1}/{made['id']}/start")
+    assert refused.status_code == 409
+    assert "the certificate hot work of Anna Holm expired after 2026-01-31" in refused.json()["detail"]
+    again = client.post(f"{V1}/{made['id']}/assign", json={"technician": "holm"})
+    assert again.status_code == 409 and "it expired after 2026-01-31" in again.json()["detail"]
+    excused = {"technician": "holm", "why": "the renewal is on its way"}
+    assert client.post(f"{V1}/{made['id']}/assign", json=excused).status_code == 200
+    assert client.post(f"{V1}/{made['id']}/start").status_code == 200

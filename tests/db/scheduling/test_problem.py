@@ -13,8 +13,11 @@ from db.people import technicians
 from db.plant import downtimes, plant
 from db.reliability import survival
 from db.reliability.survival import Stored
+from db.scheduling import estimates
 from db.scheduling.problem import read_problem
 from runtime.cli.plant_file import load_plant
+from runtime.scheduling import planning
+from runtime.scheduling.planning import Effort
 from tests import a_plant
 from tests.parts import databases
 from workorder_core.costs.cost_model import Entry, Prices
@@ -23,6 +26,7 @@ from workorder_core.orders.job_plans import JobPlan, PlanStep, StepKind
 from workorder_core.orders.lifecycle import Step
 from workorder_core.people.access import Role, Who
 from workorder_core.reliability.survival import Survival
+from workorder_core.scheduling.estimates import Alike
 from workorder_core.scheduling.problem import Problem, Span
 from workorder_core.words import FailureMode, OrderType
 
@@ -123,6 +127,24 @@ def test_an_order_needs_its_skill_and_what_the_skill_asks_for_and_its_length_is_
     assert job.certificates == frozenset()
 
 
+def test_an_order_without_hours_takes_what_its_job_plan_took_else_its_class(conn):
+    plan = JobPlan(code="SWAP", title="Swap", steps=(PlanStep(kind=StepKind.INSTRUCTION, instruction="Swap it"),))
+    stored = job_plans.save(conn, plan, actor="person:dahl", at=NOW)
+    assert isinstance(stored, JobPlan)
+    for hours, of in ((2.0, None), (2.5, None), (3.0, stored), (3.1, stored), (6.0, stored)):
+        conn.execute(
+            "UPDATE work_orders SET status = 'closed', actual_hours = %s WHERE id = %s",
+            [hours, order(conn, plan=of).id],
+        )
+    by_plan, by_class = order(conn, plan=stored), order(conn)
+    found = problem(conn)
+    assert (job_of(found, by_plan).minutes, job_of(found, by_plan).estimated) == (186, True)
+    assert (job_of(found, by_class).minutes, job_of(found, by_class).estimated) == (180, True), "the median of all five"
+    said = estimates.of_order(conn, by_plan, now=NOW)
+    assert said is not None and (said.hours, said.count, said.alike) == (3.1, 3, Alike.PLAN)
+    assert said.differs_from(2.0) and not said.differs_from(3.0) and said.differs_from(None)
+
+
 def test_work_that_is_longer_than_a_shift_is_split_into_visits_one_after_the_other(conn):
     conn.execute("UPDATE technicians SET shift_start = '07:00', shift_end = '15:00', weekdays = '{1,2,3,4,5}'")
     made = order(conn, estimated_hours=20.0)
@@ -135,10 +157,9 @@ def test_work_that_is_longer_than_a_shift_is_split_into_visits_one_after_the_oth
 def test_a_job_plan_that_needs_a_stop_has_the_planned_downtimes_as_its_windows(conn):
     plan = JobPlan(
         code="SWAP", title="Swap", steps=(PlanStep(kind=StepKind.INSTRUCTION, instruction="Swap it"),),
-        estimated_hours=2.0,
+        estimated_hours=2.0, needs_stop=True,
     )  # fmt: skip
     stored = job_plans.save(conn, plan, actor="person:dahl", at=NOW)
-    conn.execute("UPDATE job_plans SET needs_stop = true")
     assert isinstance(stored, JobPlan)
     made = order(conn, plan=stored)
     assert "planned stop" in str(job_of(problem(conn), made).blocked)
@@ -149,6 +170,25 @@ def test_a_job_plan_that_needs_a_stop_has_the_planned_downtimes_as_its_windows(c
     )  # fmt: skip
     job = job_of(problem(conn), made)
     assert job.windows == (Span(600, 840),) and job.blocked is None and job.minutes == 120
+
+
+def test_a_job_plan_for_two_brings_a_crew_and_its_vehicle_to_the_schedule(conn):
+    conn.execute("UPDATE technicians SET shift_start = '07:00', shift_end = '15:00', weekdays = '{1,2,3,4,5}'")
+    conn.execute("UPDATE technicians SET skills = '{mechanical}', certificates = '{}'")
+    plan = JobPlan(
+        code="LIFT", title="Lift the motor", steps=(PlanStep(kind=StepKind.INSTRUCTION, instruction="Lift it"),),
+        skills=("mechanical",), tools=("Van",), estimated_hours=3.0, crew=2,
+    )  # fmt: skip
+    stored = job_plans.save(conn, plan, actor="person:dahl", at=NOW)
+    assert isinstance(stored, JobPlan) and job_plans.get(conn, "LIFT") == stored
+    made, other = order(conn, plan=stored), order(conn, plan=stored)
+    conn.execute("INSERT INTO tools (site_id, code, name, kind) VALUES (%s, 'V-1', 'Van', 'vehicle')", [made.site_id])
+    found = problem(conn)
+    assert [(job_of(found, each).crew, job_of(found, each).tools) for each in (made, other)] == [(2, {"V-1"})] * 2
+    visits = {each.job: each for each in planning.plan(found, seed=1, effort=Effort(iterations=30)).plan.visits}
+    one, two = visits[str(made.id)], visits[str(other.id)]
+    assert len(set(one.people)) == len(set(two.people)) == 2, "two at once"
+    assert one.ends <= two.starts or two.ends <= one.starts, "there is one van"
 
 
 def test_a_scheduled_order_is_told_and_one_that_blocks_another_comes_before_it(conn):

@@ -3,6 +3,7 @@
 import json
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
@@ -14,14 +15,22 @@ from db.costs import costs
 from db.orders import audit, order_content, order_history, work_orders
 from db.orders.order_lists import Filters
 from db.plant import plant
+from db.reliability import survival
+from db.reliability.survival import Stored
+from db.scheduling import failing, weeks
 from runtime.cli import plant_file
-from runtime.demo import living, past, years
+from runtime.demo import living, past, prices, years
 from runtime.demo.sample_plants import SAMPLES
 from runtime.processes import people
+from runtime.scheduling import planning
+from runtime.scheduling.planning import Effort
 from tests.parts import databases
 from workorder_core.alarms.alarm_states import State
 from workorder_core.orders import record
-from workorder_core.words import CloseFinding, OrderType, Origin, Status
+from workorder_core.reliability.survival import Survival
+from workorder_core.scheduling.failing import Basis
+from workorder_core.scheduling.weeks import week_of
+from workorder_core.words import CloseFinding, FailureMode, OrderType, Origin, Status
 
 NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 
@@ -117,3 +126,31 @@ def test_the_same_seed_tells_the_same_orders_to_another_database(lived, embedded
     with databases.fresh(embedded_server, template) as url, psycopg.connect(url) as other:
         living.make(other, site=a_plant(other), now=NOW)
         assert told(other, listed(other, site)) == told(conn, listed(conn, site))
+
+
+@pytest.mark.slow
+def test_the_wearing_pump_is_scheduled_before_it_fails_with_a_probability_of_10_percent(lived) -> None:
+    conn, site, _ = lived
+    with conn.transaction(force_rollback=True):
+        prices.put(conn, plant.site_by_code(conn, site), until=NOW)
+        pump = plant.asset_by_key(conn, site, "P-101", now=NOW)
+        order = work_orders.create_by_hand(
+            conn, asset=pump, kind=OrderType.PREDICTIVE, title="Thrust bearing wears", component="bearing",
+            failure_mode=FailureMode.VIB, actor="person:dahl", at=NOW, estimated_hours=6,
+        )  # fmt: skip
+        by_class = failing.of_order(conn, order, days=[7], now=NOW)
+        assert by_class.chance is not None and by_class.chance.basis is Basis.CLASS, "of the lives of two years"
+        # What the fleet model of a wearing bearing says: one in ten of them fails within two and a half days.
+        survival.write(conn, {pump.id: Stored(Survival(NOW, (1.0, 2.5, 7.0, 14.0), (0.01, 0.1, 0.55, 0.95)), "wear")})
+        waits = failing.of_order(conn, order, days=[7], now=NOW)
+        assert waits.chance is not None and waits.chance.basis is Basis.ASSET
+        early = waits.chance.survival.date(0.1)
+        week = weeks.read(conn, site, week_of(NOW.date()), now=NOW)
+        found = planning.plan(week.problem, seed=1, effort=Effort(iterations=50)).plan
+        visit = next(each for each in found.visits if each.job == str(order.id))
+        assert early is not None and week.problem.at(visit.ends) < early
+        done = replace(order, scheduled_start=week.problem.at(visit.starts), scheduled_end=week.problem.at(visit.ends))
+        later = failing.of_order(conn, done, days=[7], now=NOW).delays[0]
+        cost = 26_000 + 1_200 * 14
+        assert later.delayed > 0.5 and later.failures == pytest.approx(cost * (later.delayed - later.planned))
+        assert later.failures > 20_000, "what a week's delay costs"
