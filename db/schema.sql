@@ -4228,11 +4228,15 @@ CREATE INDEX escalations_due ON public.escalations USING btree (due_at) WHERE (s
 
 CREATE INDEX escalations_newest ON public.escalations USING btree (site_id, id);
 
+CREATE INDEX escalations_of_cause ON public.escalations USING btree (cause_key, id);
+
 CREATE UNIQUE INDEX escalations_one_at_a_time ON public.escalations USING btree (cause_key) WHERE (state = ANY (ARRAY['running'::text, 'unanswered'::text]));
 
 CREATE UNIQUE INDEX escalations_one_of_order ON public.escalations USING btree (order_id);
 
 CREATE INDEX events_by_age ON public.events USING btree (recorded_at);
+
+CREATE INDEX events_of_ask ON public.events USING btree (((data ->> 'message'::text))) WHERE (kind = 'escalation.asked'::text);
 
 CREATE INDEX events_of_order ON public.events USING btree (order_id, id) WHERE (order_id IS NOT NULL);
 

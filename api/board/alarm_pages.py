@@ -17,6 +17,7 @@ from api.board import drawing
 from api.board.forms.form_errors import Fields, figure
 from api.board.forms.forms import FormRoute, shown_on
 from api.board.forms.refilled import Refused
+from api.board.notifying import answering
 from api.board.rendering import Number, page
 from api.board.words import zone_of
 from api.once import SentForm
@@ -94,10 +95,12 @@ def standing(
         offset=(shown.number - 1) * PAGE_SIZE,
     )
     tallied = alarm_points.tally(conn, shown.site or None, who.sites)
+    asked_about = answering.of_alarms(conn, found[:PAGE_SIZE], who)
     return page(
         request,
         "alarms.html",
-        shared=True,
+        # Who is asked can decline, and nobody else.
+        shared=not asked_about["escalated"],
         now=now,
         alarms=found[:PAGE_SIZE],
         orders=alarm_points.orders_of(conn, [each.id for each in found[:PAGE_SIZE]]),
@@ -114,6 +117,7 @@ def standing(
         most=SHELF_MOST,
         safety_most=SAFETY_OUT_MOST,
         ever=bool(alarms.page(conn, within=who.sites, limit=1)),
+        **asked_about,
     )  # fmt: skip
 
 

@@ -8,7 +8,7 @@ _WAYS = columns(
     kind="kind", subject="subject", at="at@", site="site", receiver="receiver", channel="channel", why="why",
     state="state", note="held or not sent because", lead="sent with event", created_at="made@", due_at="due@",
     attempts="attempts", tried_at="last attempt@", fault="its fault", detail="in detail", ended_at="ended@",
-    seen_at="seen@", event_id="event id", id="id",
+    seen_at="seen@", acknowledged_by="acknowledged by", acknowledged_at="acknowledged@", event_id="event id", id="id",
 )  # fmt: skip
 MESSAGE_LISTS: Mapping[str, ListFile] = {
     "/me/messages": ListFile(name="my-messages", of_sites=False, columns=_WAYS),

@@ -127,6 +127,12 @@ def unanswered(conn: Connection, within: Collection[str] | None = None) -> list[
     return rows(conn, "unanswered", {"within": scope.codes(within)})
 
 
+def about(conn: Connection, keys: Collection[str], within: Collection[str] | None = None) -> dict[str, Escalation]:
+    """Return the newest escalation about each of some orders and alarms, by its key, if it is not over."""
+    found = rows(conn, "of_causes", {"keys": sorted(keys), "within": scope.codes(within)}) if keys else []
+    return {each.cause_key: each for each in found}
+
+
 def asks(conn: Connection, ids: Collection[int]) -> dict[int, list[Ask]]:
     """Return who was asked in some escalations, by their ids, in order."""
     found: dict[int, list[Ask]] = {each: [] for each in ids}

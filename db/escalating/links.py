@@ -35,13 +35,17 @@ def make(conn: Connection, message_id: UUID, person: str, *, now: datetime) -> s
 
 
 def read(conn: Connection, token: str, *, now: datetime) -> tuple[Link, list[Ask]]:
-    """Return what a link is for, and what its message asks. Raises NotFound, also once it has expired."""
+    """Return what a link is for, and what its message asks. Raises NotFound, also once it has expired, or once its
+    person sees nothing of that any more.
+    """
     with conn.cursor(row_factory=class_row(Link)) as cursor:
         link = cursor.execute(QUERIES["link"], {"token": _hash(token), "now": now}).fetchone()
     if link is None:
         raise NotFound("link", "")
     asked = {"message": link.message_id, "user": link.person}
-    return link, list(escalations.ask_rows(conn, "asks_of_message", asked))
+    if not (asks := list(escalations.ask_rows(conn, "asks_of_message", asked))):
+        raise NotFound("link", "")
+    return link, asks
 
 
 def _hash(token: str) -> bytes:

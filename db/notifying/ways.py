@@ -36,6 +36,9 @@ class Way:
         The newest attempt; of a gathered one, that of the message in which it went. ``fault`` None: confirmed.
     seen_at
         When the person has seen it in the page's banner.
+    acknowledged_by, acknowledged_at
+        Of a message that asks somebody: who has acknowledged last, as histories name them, and when; None: not yet all
+        that it asks.
     """
 
     event_id: int
@@ -60,6 +63,8 @@ class Way:
     tried_at: datetime | None
     fault: str | None
     detail: str | None
+    acknowledged_by: str | None
+    acknowledged_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

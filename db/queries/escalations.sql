@@ -74,6 +74,13 @@ ORDER BY e.id DESC LIMIT %(limit)s;
 -- as in: escalation
 WHERE e.cause_key = %(cause_key)s AND e.state IN ('running', 'unanswered') FOR UPDATE OF e;
 
+-- name: of_causes
+-- The escalations about some things that are not over, the newest last.
+-- as in: escalation
+WHERE e.cause_key = ANY(%(keys)s::text[]) AND e.state <> 'over'
+  AND (%(within)s::text[] IS NULL OR (s.code = ANY(%(within)s) AND e.cause <> 'engine'))
+ORDER BY e.id;
+
 -- name: save
 -- What has become of an escalation.
 UPDATE escalations SET state = %(state)s, taken = %(taken)s, due_at = %(due_at)s, answered_by = %(answered_by)s, how = %(how)s,
@@ -133,9 +140,10 @@ FROM escalation_asks a JOIN escalations e ON e.id = a.escalation_id JOIN sites s
 LEFT JOIN work_orders o ON o.id = e.order_id LEFT JOIN assets x ON x.id = e.asset_id LEFT JOIN sites si ON si.id = x.site_id
 
 -- name: asks_of_message
--- What a message asks, in order.
+-- What a message asks, in order; without what its person does not see any more.
 -- as in: an_ask
-WHERE a.message_id = %(message)s AND a.user_name = %(user)s ORDER BY a.id;
+WHERE a.message_id = %(message)s AND a.user_name = %(user)s
+  AND (u.sites IS NULL OR (e.cause <> 'engine' AND s.code = ANY(u.sites))) ORDER BY a.id;
 
 -- name: asks_of
 -- Who was asked in some escalations, in order.

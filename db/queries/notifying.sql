@@ -104,18 +104,30 @@ WHERE d.receiver_id = %(receiver)s AND (d.lead = %(event)s OR d.event_id = %(eve
 SELECT d.event_id, e.uid AS id, e.kind, e.subject, e.at, s.code AS site, e.order_id, r.id AS receiver_id, r.channel,
        coalesce(r.user_name, r.name) AS receiver, d.why, d.state, d.note,
        d.lead, d.created_at, d.due_at, d.ended_at, d.seen_at, d.attempts,
-       l.at AS tried_at, l.fault, l.detail
+       l.at AS tried_at, l.fault, l.detail,
+       CASE WHEN k.open = 0 THEN k.answered_by END AS acknowledged_by, CASE WHEN k.open = 0 THEN k.answered_at END AS acknowledged_at
 FROM deliveries d JOIN events e ON e.id = d.event_id JOIN receivers r ON r.id = d.receiver_id
 LEFT JOIN sites s ON s.id = e.site_id
 LEFT JOIN LATERAL (
     SELECT a.at, a.fault, a.detail FROM delivery_attempts a
     WHERE a.receiver_id = d.receiver_id AND a.event_id = coalesce(d.lead, d.event_id) ORDER BY a.id DESC LIMIT 1
 ) l ON true
+LEFT JOIN LATERAL (
+    SELECT count(*) FILTER (WHERE x.state <> 'acknowledged') AS open, max(x.state_since) AS answered_at,
+           (array_agg(x.answered_by ORDER BY x.state_since DESC))[1] AS answered_by
+    FROM escalation_asks q JOIN escalations x ON x.id = q.escalation_id
+    WHERE q.message_id = CASE WHEN e.kind = 'escalation.asked' THEN (e.data->>'message')::uuid END
+) k ON true
 
 -- name: of_order
--- The messages about an order to people, the newest first; those to systems as well.
+-- The messages about an order to people, the newest first; those to systems as well. One that asks about several orders
+-- is among the messages of each.
 -- as in: way
-WHERE e.order_id = %(order)s
+WHERE d.event_id IN (SELECT v.id FROM events v WHERE v.order_id = %(order)s
+                     UNION ALL
+                     SELECT v.id FROM escalations x JOIN escalation_asks q ON q.escalation_id = x.id
+                     JOIN events v ON v.kind = 'escalation.asked' AND v.data->>'message' = q.message_id::text
+                     WHERE x.order_id = %(order)s)
   AND (%(before_event)s::bigint IS NULL OR (d.event_id, d.receiver_id) < (%(before_event)s, %(before_receiver)s::integer))
 ORDER BY d.event_id DESC, d.receiver_id DESC LIMIT %(limit)s;
 

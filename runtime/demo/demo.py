@@ -27,7 +27,7 @@ from ingest.broker.publisher import Publisher
 from ingest.replay import MINUTES, SamplePlant
 from runtime.broker import tls
 from runtime.cli import plant_file
-from runtime.demo import duty, living, neighbours, past, prices, sample_plants, stores, upkeep, walks
+from runtime.demo import duty, living, neighbours, past, phones, prices, sample_plants, stores, upkeep, walks
 from runtime.demo import report as demo_report
 from runtime.demo.sample_plants import SAMPLES
 from runtime.demo.teller import Teller
@@ -67,7 +67,7 @@ class Wanted:
 
 def run(wanted: Wanted, settings: Settings, stop: threading.Event, console: Console) -> int:
     """Run the demo until the sample is processed (``once``) or until asked to stop; return the exit code."""
-    with _data_dir(wanted) as data_dir:
+    with _data_dir(wanted) as data_dir, _phones(wanted, settings, data_dir) as ntfy:
         cache = default_data_dir() / "samples" if wanted.data_dir is None else data_dir / "samples"
         folder = sample_plants.folder_of(wanted.seed, cache)
         rulebook = _rulebook(wanted, data_dir)
@@ -78,6 +78,8 @@ def run(wanted: Wanted, settings: Settings, stop: threading.Event, console: Cons
                 "models": settings.models or SAMPLES / "models.toml",
                 "pages_as": _names_to_try() if settings.host in LOOPBACK else None,
                 "webhook_networks": [*settings.webhook_networks, *([neighbours.HOST] * (settings.host in LOOPBACK))],
+                "ntfy_servers": [*settings.ntfy_servers, *([] if ntfy is None else [ntfy])],
+                "pages_url": settings.pages_url or settings.address,
             }
         )
         with serve.parts(settings, say=console.print) as standing:
@@ -97,9 +99,21 @@ def run(wanted: Wanted, settings: Settings, stop: threading.Event, console: Cons
                     if wanted.with_past:
                         upkeep.year(conn, site=site, now=anchor)
                     neighbours.settle(conn, site=site, now=anchor)
+                    if ntfy is not None:
+                        phones.give(conn, ntfy, now=datetime.now(UTC))
                 plant = SamplePlant(folder, site=site, anchor=anchor)
                 with _surrounded(wanted, standing, conn):
                     return _watch(wanted, standing, conn, plant, folder, stop, console)
+
+
+@contextmanager
+def _phones(wanted: Wanted, settings: Settings, data_dir: Path) -> Iterator[str | None]:
+    """Have phones beside a demo that somebody looks at; yields their address, if there is one."""
+    if wanted.once or settings.host not in LOOPBACK:
+        yield None
+        return
+    with phones.serving(data_dir) as address:
+        yield address
 
 
 @contextmanager
@@ -155,7 +169,7 @@ def _watch(
                 upkeep.put(conn, site=plant.site, now=datetime.now(UTC))
                 duty.put(conn, site=plant.site, now=datetime.now(UTC))
                 neighbours.ask(conn, site=plant.site, anchor=plant.time_of(MINUTES), now=datetime.now(UTC))
-            _go_on(standing, plant, teller, stop, console)
+            _go_on(standing, conn, plant, teller, stop, console)
     finally:
         over.set()
         served.join()
@@ -180,6 +194,9 @@ def _show_addresses(standing: Parts, console: Console) -> None:
         highlight=False,
         soft_wrap=True,
     )
+    for server in settings.ntfy_servers:
+        if phones.HOST in server:
+            console.print(f"phones    [link]{server}[/link] shows the messages to the people on call", highlight=False)
     console.print(f"log       {_log_file(standing)}", highlight=False)
 
 
@@ -260,8 +277,15 @@ def _catch_up(
     console.print(f"{total:,} messages in {took:.0f} s ({total / took:,.0f} a second), stored and judged")
 
 
-def _go_on(standing: Parts, plant: SamplePlant, teller: Teller, stop: threading.Event, console: Console) -> None:
-    """Publish each minute in real time."""
+def _go_on(
+    standing: Parts,
+    conn: psycopg.Connection,
+    plant: SamplePlant,
+    teller: Teller,
+    stop: threading.Event,
+    console: Console,
+) -> None:
+    """Publish each minute in real time, and have people answer what they are asked."""
     assert standing.settings.broker is not None
     _show_what_next(console, standing.data_dir)
     minute = plant.minute_at(datetime.now(UTC))
@@ -271,6 +295,8 @@ def _go_on(standing: Parts, plant: SamplePlant, teller: Teller, stop: threading.
             for publication in plant.frames(minute, now):
                 publisher.publish(publication.topic, publication.payload)
             minute = max(minute, now)
+            with conn.transaction():
+                duty.answer(conn, site=plant.site, now=datetime.now(UTC))
             teller.tell()
             stop.wait(1.0)
 

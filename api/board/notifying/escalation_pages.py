@@ -9,6 +9,7 @@ from psycopg import Connection
 
 from api.asking import KNOWN, PLANS_PEOPLE, SEES, WORKS_OR_PLANS, Asking, Conn, Now
 from api.board.forms.forms import FormRoute, shown_on
+from api.board.notifying.answering import page_after, page_of_form
 from api.board.notifying.policy_form import WrittenPolicy, fields_of, read
 from api.board.rendering import page
 from api.once import SentForm
@@ -27,6 +28,7 @@ router = APIRouter(include_in_schema=False, dependencies=[KNOWN], route_class=Fo
 EscalationId = Annotated[int, Path(ge=1, le=2**63 - 1)]
 PolicyId = Annotated[int, Path(ge=1, le=2**31 - 1)]
 _AT: Mapping[type[Exception], str] = {AlreadyExists: "code", CannotBeCalled: "whom_1", UnknownInPolicy: "whom_1"}
+Back = Annotated[str, Form(max_length=100)]
 _SHOWN = 50
 
 
@@ -115,7 +117,7 @@ def one(request: Request, escalation_id: EscalationId, conn: Conn, now: Now, who
         found=found,
         asks=asks,
         steps=escalations.policy_of(conn, found).steps,
-        allowed=ALLOWED[found.state],
+        answers_in=ALLOWED,
         asked=any(each.person == who.person for each in asks),
         names=users.full_names(conn),
         people=rotas.can_be_called(conn, found.site),
@@ -123,16 +125,18 @@ def one(request: Request, escalation_id: EscalationId, conn: Conn, now: Now, who
 
 
 @router.post("/escalations/{escalation_id}/acknowledge", dependencies=[WORKS_OR_PLANS])
-@shown_on("/escalations/{escalation_id}")
-def acknowledge(escalation_id: EscalationId, conn: Conn, now: Now, who: Asking, sent: SentForm) -> Response:
-    """Acknowledge, or take over, and show the escalation."""
+@shown_on(page_of_form)
+def acknowledge(
+    escalation_id: EscalationId, conn: Conn, now: Now, who: Asking, sent: SentForm, back: Back = ""
+) -> Response:
+    """Acknowledge, or take over, and show the page with the button."""
     escalations.get(conn, escalation_id, who.sites)
     escalations.answer(conn, escalation_id, Answer.ACKNOWLEDGE, actor=who.actor, how="page", at=now)
-    return sent.leads_to(f"/escalations/{escalation_id}")
+    return sent.leads_to(page_after(escalation_id, back))
 
 
 @router.post("/escalations/{escalation_id}/decline", dependencies=[SEES])
-@shown_on("/escalations/{escalation_id}", at={CannotDecline: "reason"})
+@shown_on(page_of_form, at={CannotDecline: "reason"})
 def decline(
     escalation_id: EscalationId,
     conn: Conn,
@@ -140,15 +144,16 @@ def decline(
     who: Asking,
     sent: SentForm,
     reason: Annotated[str, Form(max_length=2000)] = "",
+    back: Back = "",
 ) -> Response:
-    """Decline, and show the escalation."""
+    """Decline, and show the page with the button."""
     escalations.get(conn, escalation_id, who.sites)
     escalations.answer(conn, escalation_id, Answer.DECLINE, actor=who.actor, how="page", at=now, why=reason.strip())
-    return sent.leads_to(f"/escalations/{escalation_id}")
+    return sent.leads_to(page_after(escalation_id, back))
 
 
 @router.post("/escalations/{escalation_id}/hand-on", dependencies=[WORKS_OR_PLANS])
-@shown_on("/escalations/{escalation_id}", at={CannotBeCalled: "to"})
+@shown_on(page_of_form, at={CannotBeCalled: "to"})
 def hand_on(
     escalation_id: EscalationId,
     conn: Conn,
@@ -157,12 +162,13 @@ def hand_on(
     sent: SentForm,
     to: Annotated[str, Form(max_length=64)] = "",
     reason: Annotated[str, Form(max_length=2000)] = "",
+    back: Back = "",
 ) -> Response:
-    """Hand it on to somebody, and show the escalation."""
+    """Hand it on to somebody, and show the page with the button."""
     escalations.get(conn, escalation_id, who.sites)
     facts: dict[str, Any] = {"actor": who.actor, "how": "page", "why": reason.strip(), "to": to.strip()}
     escalations.answer(conn, escalation_id, Answer.HAND_ON, at=now, **facts)
-    return sent.leads_to(f"/escalations/{escalation_id}")
+    return sent.leads_to(page_after(escalation_id, back))
 
 
 def _choices(conn: Connection, who: Who) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from api.asking import KNOWN, SEES, WORKS_OR_PLANS, Asking, Conn, Now
 from api.board import drawing
 from api.board.inspections import of_pages as inspections
 from api.board.inventory import order_stock
+from api.board.notifying import answering
 from api.board.orders import history
 from api.board.rendering import full_names, page, shown_already
 from db.alarms import alarm_points
@@ -118,6 +119,7 @@ def order_page(request: Request, conn: Connection, order_id: UUID, *, now: datet
         files=files.of_order(conn, order_id),
         links=links,
         messages=[] if who.contractor is not None else ways.of_order(conn, order_id, limit=MESSAGES_SHOWN),
+        **answering.of_order(conn, shown, who),
         **inspections.of_order(conn, order_id),
         **_last_time(conn, shown, who),
         job_plans=job_plans.in_force(conn, [site.code]) if Step.PLAN in offered else [],

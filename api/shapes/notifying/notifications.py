@@ -231,7 +231,8 @@ class WayOut(BaseModel):
 
     ``state``: pending, held until ``due_at``, gathered into the message of event ``lead``, withheld, delivered, failed
     or skipped; ``note`` says why it was held, gathered or withheld. Delivered means that a mail server, a webhook or a
-    service has accepted it; ``seen_at`` is known of banners only.
+    service has accepted it; ``seen_at`` is known of banners only. Of a message that asks somebody, ``acknowledged_by``
+    and ``acknowledged_at`` say who has acknowledged all that it asks, and when.
     """
 
     model_config = ConfigDict(from_attributes=True)
@@ -256,3 +257,5 @@ class WayOut(BaseModel):
     tried_at: datetime | None
     fault: str | None
     detail: str | None
+    acknowledged_by: str | None
+    acknowledged_at: datetime | None

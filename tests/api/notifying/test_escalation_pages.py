@@ -1,9 +1,14 @@
 """Escalations by page, by API and by a message's link: opening alone does nothing."""
 
+from datetime import UTC, datetime
+from uuid import uuid4
+
 import pytest
 from fastapi.testclient import TestClient
 
 from api.app import create
+from db.events import events, receivers
+from db.notifying import fanning_out
 from tests import people
 from tests.api.notifying import an_escalation
 from workorder_core.people.access import Role
@@ -103,6 +108,79 @@ def test_who_was_asked_declines_on_the_page(pool, asked):
     assert me.post(f"/escalations/{number}/decline", data=sent).status_code == 422
     answer = me.post(f"/escalations/{number}/decline", data=sent | {"reason": "ill", "once": "2"})
     assert answer.status_code == 200 and "Declined" in answer.text
+
+
+def signed_in(pool, name):
+    """Return a browser of somebody, and a function that posts a form of theirs."""
+    me = TestClient(create(pool, keys={}), base_url="http://localhost", headers=HTML)
+    me.post("/login", data={"name": name, "password": people.PASSWORD})
+
+    def post(path, shown, **fields):
+        token = me.get(shown).text.split('name="csrf" value="')[1].split('"')[0]
+        return me.post(path, data={"csrf": token, "once": uuid4().hex, "back": shown, **fields})
+
+    return me, post
+
+
+def test_on_the_orders_page_one_declines_another_acknowledges_and_a_third_takes_over(client, pool, asked, seeded):
+    number, _ = asked
+    at = f"/orders/{seeded.orders['predictive']}"
+    _, mette = signed_in(pool, "mette")
+    refused = mette(f"/escalations/{number}/decline", at, reason=" ")
+    assert refused.status_code == 422 and "Who takes care of it" in refused.text
+    shown = mette(f"/escalations/{number}/decline", at, reason="ill")
+    assert shown.url.path == at
+    ola, answers = signed_in(pool, "ola")
+    assert f"/escalations/{number}/decline" not in ola.get(at).text, "only who is asked can decline"
+    shown = answers(f"/escalations/{number}/acknowledge", at)
+    assert shown.url.path == at and "acknowledged by Ola at" in shown.text
+    assert "Take it over" not in shown.text
+    assert "Take it over" in signed_in(pool, "mette")[0].get(at).text
+    assert mette(f"/escalations/{number}/hand-on", at, to="nobody").status_code == 422
+    assert mette(f"/escalations/{number}/hand-on", "/escalations", to="ola").url.path == f"/escalations/{number}"
+    assert read(client, number)["asked"][-1]["asked_by"] == "person:mette"
+
+
+def test_on_the_alarms_page_it_is_shown_who_is_asked_and_who_takes_care(pool, asked):
+    with pool.connection() as conn:
+        conn.execute(
+            "INSERT INTO alarm_points (asset_id, source, state, active, severity) "
+            "SELECT id, 'rule:hot', 'unacknowledged', true, 3 FROM assets LIMIT 1"
+        )
+        conn.execute(
+            "UPDATE escalations e SET cause = 'alarm', order_id = NULL, asset_id = p.asset_id, "
+            "cause_key = format('alarm:%s/%s', p.asset_id, p.source) "
+            "FROM (SELECT asset_id, source FROM alarm_points WHERE state = 'unacknowledged' LIMIT 1) p"
+        )
+    _, ola = signed_in(pool, "ola")
+    number, _ = asked
+    before = signed_in(pool, "mette")[0].get("/alarms").text
+    assert "Asked: " in before and f"/escalations/{number}/decline" in before
+    after = ola(f"/escalations/{number}/acknowledge", "/alarms")
+    assert after.url.path == "/alarms" and "acknowledged by Ola at" in after.text
+
+
+def test_a_message_says_who_has_acknowledged_what_it_asks(client, pool, asked, seeded):
+    number, _ = asked
+    with pool.connection() as conn:
+        receivers.choose(conn, "mette", "m@plant.example", [], actor="person:mette", at=datetime.now(UTC))
+        conn.execute("SELECT number_events()")
+        found = events.after(conn, 0, kinds=["escalation.asked"], limit=10)
+        fanning_out.fan_out(conn, found, now=datetime.now(UTC))
+    at = f"{V1}/work-orders/{seeded.orders['predictive']}/messages"
+    (before,) = client.get(at).json()
+    assert (before["kind"], before["acknowledged_by"]) == ("escalation.asked", None)
+    client.post(f"{V1}/escalations/{number}/acknowledge", json={})
+    (after,) = client.get(at).json()
+    assert after["acknowledged_by"] and after["acknowledged_at"]
+
+
+def test_a_link_ends_when_its_person_does_not_see_the_site_any_more(phone, pool, asked):
+    _, token = asked
+    with pool.connection() as conn:
+        conn.execute("UPDATE users SET sites = '{ELSEWHERE}' WHERE name = 'mette'")
+    assert phone.get(f"/asked/{token}").status_code == 404
+    assert phone.post(f"/asked/{token}/acknowledge", data={}).status_code == 404
 
 
 def test_a_policy_is_read_changed_with_its_etag_and_retired(client, asked):
