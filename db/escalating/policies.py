@@ -7,6 +7,7 @@ from psycopg import Connection
 from db.documents.site_documents import Kind
 from db.errors import StoreError
 from db.oncall import rotas
+from db.people import workforce
 from db.plant import plant
 from workorder_core.escalating.documents import from_document, to_document
 from workorder_core.escalating.policies import Policy
@@ -14,7 +15,7 @@ from workorder_core.sentences import joined, say
 
 
 class UnknownInPolicy(StoreError):
-    """A policy that names rotas or locations that its site does not have. ``field`` says where."""
+    """A policy that names rotas, crews or locations that its site does not have. ``field`` says where."""
 
     def __init__(self, field: str, missing: Collection[str]) -> None:
         super().__init__(say("the site has nothing with the code {code}", code=joined(sorted(missing))))
@@ -31,6 +32,9 @@ def _check(conn: Connection, policy: Policy) -> None:
                     raise UnknownInPolicy("steps", [each.name])
                 if each.layer and each.layer not in layers[each.name]:
                     raise UnknownInPolicy("steps", [f"{each.name}/{each.layer}"])
+    site = plant.site_by_code(conn, policy.site)
+    if missing := policy.crews - {each.code for each in workforce.of_site(conn, site.id).crews}:
+        raise UnknownInPolicy("steps", missing)
     if policy.covers.areas:
         known = {each.code for each in plant.locations(conn, within=[policy.site])}
         if missing := policy.covers.areas - known:

@@ -176,8 +176,9 @@ class _Around:
             if each.kind is TargetKind.ROTA:
                 names |= self._on_call(escalation.site, each)
         roles = [each.name for each in step.whom if each.kind is TargetKind.ROLE]
+        crews = [each.name for each in step.whom if each.kind is TargetKind.CREW]
         everybody = any(each.kind is TargetKind.EVERYBODY for each in step.whom)
-        return can_be_asked(self.conn, escalation, names=names, roles=roles, everybody=everybody)
+        return can_be_asked(self.conn, escalation, names=names, roles=roles, crews=crews, everybody=everybody)
 
     def _on_call(self, site: str, of: Target) -> frozenset[str]:
         key = site, of.name, of.layer
@@ -197,6 +198,7 @@ def can_be_asked(
     *,
     names: Collection[str] = (),
     roles: Collection[str] = (),
+    crews: Collection[str] = (),
     everybody: bool = False,
 ) -> list[str]:
     """Return, of some people, those who are not disabled and see what it is about, by name."""
@@ -204,6 +206,7 @@ def can_be_asked(
         "site": escalation.site,
         "names": sorted(names),
         "roles": sorted(roles),
+        "crews": sorted(crews),
         "everybody": everybody,
     }
     asked["every_site"] = escalation.cause is CauseKind.ENGINE

@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 from psycopg import Connection
 from psycopg.rows import dict_row, scalar_row, tuple_row
@@ -26,6 +27,8 @@ from workorder_core.notifying.whom import Receiver
 from workorder_core.sentences import say
 
 _QUERIES = sql.load("notifying")
+REQUESTER = "requester"
+"""Of a rule: the person who has requested the order that the news is of."""
 
 
 def fan_out(conn: Connection, found: Sequence[Event], *, now: datetime) -> None:
@@ -33,7 +36,7 @@ def fan_out(conn: Connection, found: Sequence[Event], *, now: datetime) -> None:
     round_ = _Round(conn, now)
     for event in found:
         happened = happened_of(event)
-        for recipient in round_.recipients_of(happened):
+        for recipient in round_.recipients_of(happened, event.order_id):
             round_.queue(event, happened, recipient)
     release(conn, now=now)
 
@@ -91,7 +94,7 @@ class _Round:
             for receiver, made_at in cursor.execute(_QUERIES["recent"], asked):
                 self._sent[receiver].append(made_at)
 
-    def recipients_of(self, event: Happened) -> Iterator[_Recipient]:
+    def recipients_of(self, event: Happened, order_id: UUID | None) -> Iterator[_Recipient]:
         """Yield who gets an event and why, by their own choice or by a policy; then those who may not choose it."""
         found: set[int] = set()
         forbidden: dict[int, _Recipient] = {}
@@ -109,7 +112,8 @@ class _Round:
         if event.recorded_at - event.at <= whom.OF_THE_PAST:
             for choice in kinds.of(event):
                 for site, policy in policies.items():
-                    for each in self._by_rule(event, site or "", choice, policy.rule(choice)):
+                    rule = self._opened(policy.rule(choice), event, order_id)
+                    for each in self._by_rule(event, site or "", choice, rule):
                         if each.id not in found:
                             found.add(each.id)
                             yield _Recipient(receiver=each, why=choice.value, policy=policy)
@@ -157,6 +161,18 @@ class _Round:
                 return {"state": "held", "due_at": at, "note": note, "sameness": sameness}
             case Withhold(note):
                 return {"state": "withheld", "note": note, "sameness": sameness}
+
+    def _opened(self, rule: Rule, event: Happened, order_id: UUID | None) -> Rule:
+        """Return a rule with the person who has requested the order in place of ``requester``; without, if they have
+        done it themselves.
+        """
+        if REQUESTER not in rule.to:
+            return rule
+        with self.conn.cursor(row_factory=scalar_row) as cursor:
+            by = str(cursor.execute(_QUERIES["requested_by"], {"order": order_id}).fetchone() or "")
+        others = tuple(each for each in rule.to if each != REQUESTER)
+        is_other = by.startswith("person:") and by != event.data.get("actor")
+        return replace(rule, to=(*others, by) if is_other else others)
 
     def _by_rule(self, event: Happened, site: str, choice: Choice, rule: Rule) -> Iterator[Receiver]:
         """Yield the receivers of whom a rule names, who see the site: by its channels, by banner if they have none."""

@@ -88,12 +88,14 @@ UPDATE escalations SET state = %(state)s, taken = %(taken)s, due_at = %(due_at)s
 WHERE id = %(id)s;
 
 -- name: reachable
--- Of some users and roles, the users who are not disabled and see the site; of the engine's alarms who see every site.
+-- Of some users, roles and crews of the site, the users who are not disabled and see the site; of the engine's alarms who see every site.
 -- Contractors, who see their own orders only, are asked by name or rota alone.
 SELECT u.name FROM users u LEFT JOIN technicians t ON t.id = u.technician_id
 WHERE u.disabled_at IS NULL
   AND (u.sites IS NULL OR (NOT %(every_site)s AND %(site)s = ANY(u.sites)))
-  AND (u.name = ANY(%(names)s::text[]) OR (t.firm IS NULL AND (%(everybody)s OR u.roles && %(roles)s::text[])))
+  AND (u.name = ANY(%(names)s::text[]) OR (t.firm IS NULL AND (%(everybody)s OR u.roles && %(roles)s::text[]
+      OR EXISTS (SELECT FROM crew_members m JOIN crews c ON c.id = m.crew_id JOIN sites cs ON cs.id = c.site_id
+                 WHERE m.technician_id = u.technician_id AND cs.code = %(site)s AND c.code = ANY(%(crews)s::text[])))))
 ORDER BY u.name;
 
 -- name: have_channel

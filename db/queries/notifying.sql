@@ -50,6 +50,10 @@ SELECT u.name AS person, u.roles, u.sites, t.code AS technician, s.code AS techn
 FROM users u LEFT JOIN technicians t ON t.id = u.technician_id LEFT JOIN sites s ON s.id = t.site_id
 WHERE u.disabled_at IS NULL ORDER BY u.name;
 
+-- name: requested_by
+-- Who has requested an order.
+SELECT requested_by FROM work_orders WHERE id = %(order)s::uuid;
+
 -- name: add_banner
 -- A person's banner, where they have none: it needs no address.
 INSERT INTO receivers (channel, name, address, user_name, wants, state_since, created_by, created_at)

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from runtime.cli import audit, devices, documents, inspections, models, people, plans, quarantine, rotas, tables
+from runtime.cli import audit, devices, documents, inspections, models, people, plans, policy, quarantine, rotas, tables
 from runtime.cli.command_line import (
     Broker,
     Database,
@@ -199,7 +199,7 @@ app.command(name="broker-url")(devices.broker_url)
 app.add_typer(plans.app, name="plan")
 app.command(name="import-table")(tables.import_table)
 for group, name in ((inspections.checklist_app, "checklist"), (inspections.route_app, "route"), (rotas.app, "rota"),
-                    (models.app, "models"), (documents.shadow_app, "shadow")):  # fmt: skip
+                    (models.app, "models"), (documents.shadow_app, "shadow"), (policy.app, "policies")):  # fmt: skip
     app.add_typer(group, name=name)
 app.add_typer(people.users_app, name="users")
 app.add_typer(people.keys_app, name="keys")

@@ -1,6 +1,6 @@
 """Who is called in the sample plant: the rota, the policies of notification and escalation, and an emergency of today.
 
-By the functions that the API calls. The emergency is asked about by the process that delivers, as on any plant; only the
+By the functions that the API calls. The process that delivers asks about the emergency, as on any plant; only the
 answers of the people are the demo's.
 """
 

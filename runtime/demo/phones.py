@@ -1,6 +1,6 @@
-"""The phones of the demo: an ntfy server on loopback that shows on a page, for each person, what their phone would show.
+"""The phones of the demo: an ntfy server on loopback with a page for each person, which shows what their phone would.
 
-It answers as ntfy does, so that messages go to it by the same channel as on a plant. It keeps the last of them in memory.
+It answers as ntfy does, so that messages reach it by the same channel as on a plant. It keeps the last ones in memory.
 """
 
 import html
@@ -34,7 +34,8 @@ _PAGE = """<!doctype html>
 <style>
 :root {{ color-scheme: light dark }}
 body {{ font: 16px/1.4 system-ui, sans-serif; max-width: 26rem; margin: 0 auto; padding: 1rem }}
-article {{ border: 1px solid #8888; border-left: .3rem solid #888; border-radius: .5rem; padding: .6rem .8rem; margin: .8rem 0 }}
+article {{ border: 1px solid #8888; border-left: .3rem solid #888; border-radius: .5rem }}
+article {{ padding: .6rem .8rem; margin: .8rem 0 }}
 article.urgent {{ border-left-color: #c62828 }}
 p {{ margin: .3rem 0; white-space: pre-line; overflow-wrap: anywhere }}
 .soft {{ opacity: .75; font-size: .9rem }}
@@ -130,9 +131,8 @@ def _message(each: dict[str, Any]) -> str:
     link = f'<p><a href="{said["click"]}">Open</a></p>' if said["click"].startswith("http") else ""
     at = datetime.fromtimestamp(each["time"]).astimezone()
     urgent = ' class="urgent"' if each.get("priority") == 5 else ""
-    return (
-        f'<article{urgent}><b>{said["title"]}</b><p class="soft">{at:%H:%M:%S}</p><p>{said["message"]}</p>{link}</article>'
-    )
+    text = f'<b>{said["title"]}</b><p class="soft">{at:%H:%M:%S}</p><p>{said["message"]}</p>{link}'
+    return f"<article{urgent}>{text}</article>"
 
 
 @contextmanager

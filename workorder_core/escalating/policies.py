@@ -35,6 +35,8 @@ class TargetKind(StrEnum):
     """A user, by name."""
     ROTA = "rota"
     """Whoever is on call at that moment by a rota of the site, in all its layers or in one: ``PUMPS/second``."""
+    CREW = "crew"
+    """Every technician of a crew of the site who is a user."""
     ROLE = "role"
     """Every user with a role who sees the site."""
     EVERYBODY = "everybody"
@@ -66,7 +68,8 @@ def target(text: str, *, field: str) -> Target:
     if not known or bool(name) == (kind.strip() == TargetKind.EVERYBODY):
         raise InvalidPolicy(
             say(
-                "{text} is nobody: write person:anna, rota:PUMPS, rota:PUMPS/second, role:planner or everybody",
+                "{text} is nobody: write person:anna, rota:PUMPS, rota:PUMPS/second, crew:PUMPS, role:planner "
+                "or everybody",
                 text=text or "''",
             ),
             field=field,
@@ -157,6 +160,11 @@ class Policy:
     def rotas(self) -> frozenset[str]:
         """The codes of the rotas that it names."""
         return self._named(TargetKind.ROTA)
+
+    @property
+    def crews(self) -> frozenset[str]:
+        """The codes of the crews that it names."""
+        return self._named(TargetKind.CREW)
 
     def _named(self, kind: TargetKind) -> frozenset[str]:
         return frozenset(each.name for step in self.steps for each in step.whom if each.kind is kind)

@@ -48,7 +48,7 @@ class Rule:
     ----------
     to
         Who gets it without having chosen it: ``person:anna``, ``role:planner``, ``crew:PUMPS``, ``rota:PUMPS``,
-        ``everybody``, or ``concerned``, whom it names.
+        ``everybody``, ``concerned``, whom it names, or ``requester``, who has requested the order.
     channels
         By which channels they get it.
     compulsory

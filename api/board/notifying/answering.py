@@ -1,4 +1,4 @@
-"""What pages show of escalations beside their own page: who was asked, what can be answered, and where the reader is then."""
+"""What other pages show of escalations: who was asked, what can be answered, and the page that is shown then."""
 
 import re
 from collections.abc import Mapping, Sequence

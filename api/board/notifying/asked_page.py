@@ -21,7 +21,8 @@ from workorder_core.escalating.course import ALLOWED, UNFINISHED, Answer
 
 open_router = APIRouter(include_in_schema=False, route_class=FormRoute)
 Token = Annotated[str, Path(max_length=100)]
-_QUIET = {"Cache-Control": "no-store", "Referrer-Policy": "no-referrer", "X-Robots-Tag": "noindex"}
+# Not no-referrer: a browser would send a pressed button with "Origin: null", as a form of another site's page.
+_QUIET = {"Cache-Control": "no-store", "Referrer-Policy": "same-origin", "X-Robots-Tag": "noindex"}
 
 
 @open_router.get("/asked/{token}")

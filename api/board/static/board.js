@@ -131,7 +131,8 @@
   function concerns(event) { return event.altered.some((each) => follows.includes(each)); }
 
   function hear(news) {
-    if (news.banner || (news.up && !connection.hidden)) document.dispatchEvent(new Event("banner"));
+    // What was made between the page's rendering and the start of the stream, no news says: the banner is asked for once.
+    if (news.banner || (news.up && (!up || !connection.hidden))) document.dispatchEvent(new Event("banner"));
     if (news.up && !up) {
       up = true;
       if (due?.idle) { clearTimeout(due.timer); due = null; soon(pause(), true); }

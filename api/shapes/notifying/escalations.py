@@ -40,7 +40,7 @@ class PolicyStepIn(BaseModel):
     whom: list[_Text] = Field(
         min_length=1,
         max_length=WHOM_MOST,
-        description="`person:anna`, `rota:PUMPS`, `rota:PUMPS/second`, `role:planner`, `everybody`",
+        description="`person:anna`, `rota:PUMPS`, `rota:PUMPS/second`, `crew:PUMPS`, `role:planner`, `everybody`",
     )
     wait_minutes: int = Field(5, ge=1, le=WAIT_MOST)
 

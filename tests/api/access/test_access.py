@@ -163,6 +163,7 @@ TABLE: dict[str, set[Role]] = {
     "GET /api/v1/work-orders/{order_id}/messages": ALL,
     "GET /notification-policy": ALL,
     "POST /notification-policy": {P, A},
+    "POST /notification-policy/news": {P, A},
     "GET /notifications/banner": ALL,
     "POST /notifications/seen": ALL,
     "POST /notifications/test/{channel}": ALL,

@@ -108,6 +108,32 @@ def test_the_policy_bounds_what_can_be_chosen(mara):
     assert mara.get(f"{V1}/sites/NTH/notification-policy/versions").json()[0]["why"] == "floods"
 
 
+def test_a_policy_is_written_as_rows_and_what_was_typed_stays_on_error(mara):
+    page = mara.get("/notification-policy?site=NTH", headers=HTML).text
+    rows = {"site": "NTH", "version": "0", "zone": "Europe/Berlin", "digest_at": "07:00", "quiet_begins": "22:00"}
+    rows |= {"same_within_minutes": "30", "seconds_apart": "60", "one_by_one": "5", "to_alarm": "role:planner, nobody"}
+    rows |= {"to_stock_low": "person:nobody-there", "digest_stock_low": "daily", "to_delayed": "requester"}
+
+    def send():
+        sent = rows | form_of(page, "/notification-policy/news")
+        return mara.post("/notification-policy/news", data=sent, headers=HTML)
+
+    answer = send()
+    assert (answer.status_code, "obody is nobody: write person:anna" in answer.text) == (422, True)
+    assert 'value="role:planner, nobody"' in answer.text
+    rows |= {"quiet_ends": "06:00", "to_alarm": "role:planner", "channels_alarm": ["banner", "ntfy"]}
+    assert "person:nobody-there" in send().text
+    rows |= {"to_stock_low": "role:storekeeper"}
+    assert send().status_code == 200
+    policy = mara.get(f"{V1}/sites/NTH/notification-policy").json()["policy"]
+    assert {name: (rule["to"], rule["channels"], rule["digest"]) for name, rule in policy["events"].items()} == {
+        "alarm": (["role:planner"], ["banner", "ntfy"], "at_once"),
+        "stock_low": (["role:storekeeper"], ["email"], "daily"),
+        "delayed": (["requester"], ["email"], "at_once"),
+    }
+    assert {name: each[:5] for name, each in policy["quiet_hours"].items()} == {"begins": "22:00", "ends": "06:00"}
+
+
 def as_json(document):
     return json.dumps(document)
 

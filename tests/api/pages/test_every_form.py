@@ -333,6 +333,11 @@ FORMS = {
         "/notification-policy?site=NTH", "/notification-policy", {"site": "NTH", "document": "{{}}", "version": "0"},
         {"document": '{{"events": {{"alarm": {{"to": ["person:nobody-there"]}}}}}}'},
     ),
+    "/notification-policy/news": Known(
+        "/notification-policy?site=NTH", "/notification-policy/news",
+        {"site": "NTH", "version": "0", "to_alarm": "role:planner", "channels_alarm": "banner", "one_by_one": "4"},
+        {"to_alarm": "nobody", "to_warned": "role:boss", "seconds_apart": "soon", "zone": "Nowhere"},
+    ),
     "/outbox/{receiver_id}/messages/{event_id}/{verb}": Known(
         "/outbox/{receiver}", "/outbox/{receiver}/messages/{event}/skip"
     ),

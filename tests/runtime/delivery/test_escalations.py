@@ -12,10 +12,12 @@ from db.escalating import escalations, links
 from db.escalating.escalations import CannotDecline
 from db.escalating.policies import POLICIES, UnknownInPolicy
 from db.events import receivers
+from db.notifying import policies
 from db.oncall.rotas import CannotBeCalled
 from db.orders import order_history, work_orders
-from db.people import users
+from db.people import technicians, users, workforce
 from db.people.users import Standing
+from db.people.workforce import Crew
 from db.plant import plant as plants
 from tests import a_plant
 from tests.runtime.delivery.conftest import mail_server
@@ -222,10 +224,33 @@ def test_a_person_whom_no_message_reaches_is_not_waited_for(post, plant, mails):
     assert to(mails) == ["ben"]
 
 
+def test_a_step_asks_a_crew_and_news_goes_to_who_has_requested_an_order(post, plant, mails):
+    site = plants.site_by_code(post.conn, "NTH")
+    code = next(each.code for each in technicians.listed(post.conn, site.id))
+    workforce.put_crew(post.conn, site.id, Crew(code="PUMPS", name="Pumps", members=(code,)))
+    post.conn.execute(
+        "UPDATE users SET technician_id = (SELECT id FROM technicians WHERE code = %s AND site_id = %s) "
+        "WHERE name = 'cem'",
+        [code, site.id],
+    )
+    stored = POLICIES.by_code(post.conn, "NTH", "NIGHT")
+    POLICIES.save(post.conn, stored.id, replace(A_POLICY, steps=(step("crew:PUMPS"),)), actor="x", at=post.now)
+    rule = {"to": ["requester"], "channels": ["email"], "compulsory": False, "forbidden": [], "digest": "at_once"}
+    document = {"events": {"emergency": rule}, "quiet_hours": None, "zone": "UTC", "digest_at": "07:00"}
+    document |= {"same_within_minutes": 0, "seconds_apart": 60, "one_by_one": 5}
+    policies.save(post.conn, "NTH", document, actor="x", at=post.now)
+    order = emergency(post)
+    post.conn.execute("UPDATE work_orders SET requested_by = 'person:anna' WHERE id = %s", [order.id])
+    post.conn.commit()
+    post.settle()
+    assert sorted(to(mails)) == ["anna", "cem"]
+
+
 def test_a_policy_names_people_and_rotas_that_there_are(post, plant):
     for changed, error in (
         ({"steps": (step("olga"),)}, CannotBeCalled),
         ({"steps": (step("rota:NONE"),)}, UnknownInPolicy),
+        ({"steps": (step("crew:NONE"),)}, UnknownInPolicy),
         ({"covers": replace(A_POLICY.covers, areas=frozenset({"NOWHERE"}))}, UnknownInPolicy),
     ):
         with pytest.raises(error):

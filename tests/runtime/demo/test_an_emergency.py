@@ -95,7 +95,7 @@ def test_the_demos_own_emergency_is_declined_by_one_and_acknowledged_by_the_next
 
 
 def test_an_emergency_reaches_a_phone_then_the_next_and_is_acknowledged_there(demo: Demo, browser: "Browser") -> None:
-    title = "Smoke from the motor"
+    title = "Flames at the motor"
     desk = browser.new_page(base_url=demo.board, viewport={"width": 1280, "height": 900})
     desk.set_default_timeout(60_000)
     desk.goto("/new-order")
@@ -104,7 +104,7 @@ def test_an_emergency_reaches_a_phone_then_the_next_and_is_acknowledged_there(de
     desk.get_by_label("Work to be done").fill(title)
     desk.locator("select[name=kind]").select_option("emergency")
     desk.get_by_role("button", name="Create order").click()
-    desk.locator("main h1", has_text="NTH-").wait_for()
+    desk.locator("#history").wait_for()
     order = desk.url.rpartition("/")[2]
 
     first = demo.await_message("petersen", title)
