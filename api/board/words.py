@@ -53,6 +53,7 @@ _STEP_LABELS = {
     "link": say("linked"),
     "unlink": say("unlinked"),
     "step taken": say("asked to acknowledge"),
+    "asked": say("asked to acknowledge"),
     "acknowledged": say("acknowledged"),
     "taken over": say("taken over"),
     "declined": say("declined"),
