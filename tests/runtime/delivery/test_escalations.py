@@ -3,6 +3,7 @@
 import re
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -234,9 +235,10 @@ def test_a_step_asks_a_crew_and_news_goes_to_who_has_requested_an_order(post, pl
         [code, site.id],
     )
     stored = POLICIES.by_code(post.conn, "NTH", "NIGHT")
+    assert stored is not None
     POLICIES.save(post.conn, stored.id, replace(A_POLICY, steps=(step("crew:PUMPS"),)), actor="x", at=post.now)
     rule = {"to": ["requester"], "channels": ["email"], "compulsory": False, "forbidden": [], "digest": "at_once"}
-    document = {"events": {"emergency": rule}, "quiet_hours": None, "zone": "UTC", "digest_at": "07:00"}
+    document: dict[str, Any] = {"events": {"emergency": rule}, "quiet_hours": None, "zone": "UTC", "digest_at": "07:00"}
     document |= {"same_within_minutes": 0, "seconds_apart": 60, "one_by_one": 5}
     policies.save(post.conn, "NTH", document, actor="x", at=post.now)
     order = emergency(post)
