@@ -2,6 +2,7 @@
 
 import json
 import re
+from typing import Any
 from datetime import UTC, datetime
 
 import pytest
@@ -110,7 +111,13 @@ def test_the_policy_bounds_what_can_be_chosen(mara):
 
 def test_a_policy_is_written_as_rows_and_what_was_typed_stays_on_error(mara):
     page = mara.get("/notification-policy?site=NTH", headers=HTML).text
-    rows = {"site": "NTH", "version": "0", "zone": "Europe/Berlin", "digest_at": "07:00", "quiet_begins": "22:00"}
+    rows: dict[str, Any] = {
+        "site": "NTH",
+        "version": "0",
+        "zone": "Europe/Berlin",
+        "digest_at": "07:00",
+        "quiet_begins": "22:00",
+    }
     rows |= {"same_within_minutes": "30", "seconds_apart": "60", "one_by_one": "5", "to_alarm": "role:planner, nobody"}
     rows |= {"to_stock_low": "person:nobody-there", "digest_stock_low": "daily", "to_delayed": "requester"}
 
