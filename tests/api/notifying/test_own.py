@@ -2,8 +2,8 @@
 
 import json
 import re
-from typing import Any
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
