@@ -7,7 +7,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, ValidationError, create_model
 from pydantic import Field as _Field
 
-from api.board.forms.form_errors import Fields, InvalidForm
+from api.board.forms.form_errors import InvalidForm
 from api.shapes.notifying.notifications import NotificationPolicyIn
 from workorder_core.notifying.attempts import Channel
 from workorder_core.notifying.kinds import Choice
@@ -16,6 +16,7 @@ from workorder_core.sentences import say
 
 OF_PEOPLE = tuple(each for each in Channel if each.is_of_a_person)
 _MOST = 10
+_NUMBERS = ("same_within_minutes", "seconds_apart", "one_by_one")
 
 
 class _Written(BaseModel):
@@ -58,11 +59,9 @@ def numbers(policy: Policy) -> dict[str, int]:
 
 def read(sent: Any) -> dict[str, Any]:
     """Return the document of the policy that a form describes. Raises InvalidForm with all errors."""
-    with Fields() as fields:
-        whole = {
-            name: fields(name, 0, lambda name=name: _whole(getattr(sent, name)))  # type: ignore[misc]
-            for name in ("same_within_minutes", "seconds_apart", "one_by_one")
-        }
+    typed = {name: str(getattr(sent, name)).strip() for name in _NUMBERS}
+    whole = {name: int(each) for name, each in typed.items() if each.isdecimal()}
+    wrong = {name: say("write a whole number") for name in typed if name not in whole}
     quiet = {"begins": sent.quiet_begins.strip(), "ends": sent.quiet_ends.strip()}
     document: dict[str, Any] = {
         "events": {each.value: rule for each in Choice if (rule := _rule(sent, each)) is not None},
@@ -72,10 +71,12 @@ def read(sent: Any) -> dict[str, Any]:
         **whole,
     }
     try:
-        return NotificationPolicyIn.model_validate(document).document()
-    except ValidationError as wrong:
-        found = {_field(each["loc"]): _problem(each) for each in reversed(wrong.errors())}
-        raise InvalidForm(fields=found) from None
+        found = NotificationPolicyIn.model_validate(document)
+        if not wrong:
+            return found.document()
+    except ValidationError as error:
+        wrong |= {_field(each["loc"]): _problem(each) for each in reversed(error.errors())}
+    raise InvalidForm(fields=wrong)
 
 
 def _rule(sent: Any, choice: Choice) -> dict[str, Any] | None:
@@ -107,9 +108,3 @@ def _problem(error: Any) -> str:
             text=error["input"] or "''",
         )
     return str(error.get("ctx", {}).get("error", error["msg"]))
-
-
-def _whole(text: str) -> int:
-    if not text.strip().isdecimal() or len(text.strip()) > 6:
-        raise InvalidForm(say("write a whole number"))
-    return int(text)
