@@ -61,7 +61,7 @@ def read(sent: Any) -> dict[str, Any]:
     """Return the document of the policy that a form describes. Raises InvalidForm with all errors."""
     typed = {name: str(getattr(sent, name)).strip() for name in _NUMBERS}
     whole = {name: int(each) for name, each in typed.items() if each.isdecimal()}
-    wrong = {name: say("write a whole number") for name in typed if name not in whole}
+    wrong: dict[str, str] = {name: say("write a whole number") for name in typed if name not in whole}
     quiet = {"begins": sent.quiet_begins.strip(), "ends": sent.quiet_ends.strip()}
     document: dict[str, Any] = {
         "events": {each.value: rule for each in Choice if (rule := _rule(sent, each)) is not None},
