@@ -100,6 +100,11 @@ def _facts(client: TestClient, planner: TestClient, seeded: Seeded, pool: Connec
                  datetime(2040, 1, 1, tzinfo=UTC) if name in ("shelved", "out") else None, now],
             )  # fmt: skip
             found[name] = f"{seeded.assets[asset]} rule:oil-warm"
+        conn.execute(
+            "INSERT INTO triage_versions (site_id, number, texts, made_by, made_at) "
+            "SELECT id, 1, 9, 'person:Ola', %s FROM sites WHERE code = 'NTH'",
+            [now],
+        )
         devices.bind(conn, "d1", ["NTH/P-102"], actor="person:Ola", at=now)
         people.add_user(conn, "mette", Role.PLANNER)
         people.add_key(conn, "erp", Role.VIEWER)
