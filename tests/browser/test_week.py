@@ -4,8 +4,9 @@ import os
 import threading
 import time
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING
+from uuid import UUID
 
 import psycopg
 import pytest
@@ -16,13 +17,15 @@ from api.app import create
 from db.orders import work_orders
 from db.plant import plant as plants
 from db.runs import runs
-from db.scheduling import schedules
+from db.scheduling import by_hand, schedules, weeks
 from runtime.cli.plant_file import load_plant
 from runtime.runs import child
 from runtime.runs import schedules as planning_runs
 from runtime.runs.work import Work
 from tests import a_plant, people
 from workorder_core.people.access import Role
+from workorder_core.scheduling.checking import able
+from workorder_core.scheduling.problem import Job, Problem
 from workorder_core.scheduling.weeks import week_of
 from workorder_core.words import FailureMode, OrderType
 
@@ -136,6 +139,79 @@ def test_a_week_is_planned_changed_and_published(browser: "Browser", week: tuple
     shot(page, "week-6-day")
     on_the_phone(browser, base, faults)
     assert faults == []
+
+
+def test_two_planners_on_one_board_see_each_other_and_lose_nothing(browser: "Browser", week: tuple[str, str]) -> None:
+    base, database = week
+    faults: list[str] = []
+    one, other = planned_by_hand(database)
+    with psycopg.connect(database) as conn:
+        people.add_user(conn, "dahl", Role.PLANNER)
+    berg = signed_in(browser, base, "berg", faults, 1280, 900)
+    dahl = signed_in(browser, base, "dahl", faults, 1280, 900)
+    for page in (berg, dahl):
+        page.goto(f"/week?week={NEXT}&show=accepted")
+        page.locator(".grid .block").nth(1).wait_for()
+    # Dahl looks at one order while Berg moves another: Dahl's board follows by itself.
+    dahl_moves = signed_in(browser, base, "dahl", faults, 1280, 900)
+    dahl_moves.goto(form_of(dahl, other))
+    moved_to(berg, form_of(berg, one), NEXT + timedelta(days=3))
+    dahl.locator(f'.cell[data-day="{NEXT + timedelta(days=3)}"] .block.pinned').wait_for()
+    shot(dahl, "week-two-1-seen")
+    # What Dahl was about to send was for an older version: it is refused with a sentence, and sent again it is stored.
+    dahl_moves.locator("select[name=day]").select_option(f"{NEXT + timedelta(days=4)}")
+    dahl_moves.locator("input[name=time]").fill("")
+    dahl_moves.get_by_role("button", name="Move").click()
+    dahl_moves.get_by_text("somebody has changed this schedule meanwhile").first.wait_for()
+    shot(dahl_moves, "week-two-2-refused")
+    assert dahl_moves.locator("select[name=day]").input_value() == f"{NEXT + timedelta(days=4)}"
+    dahl_moves.get_by_role("button", name="Move").click()
+    berg.locator(f'.cell[data-day="{NEXT + timedelta(days=4)}"] .block.pinned').wait_for()
+    shot(berg, "week-two-3-both")
+    with psycopg.connect(database) as conn:
+        (schedule,) = schedules.page(conn, from_date=NEXT)
+        visits = {each.order: each for each in schedules.visits_of(conn, schedule)}
+    assert (visits[one].pinned_by, visits[other].pinned_by) == ("person:berg", "person:dahl")
+    assert [(visits[each].starts_at.date() - NEXT).days for each in (one, other)] == [3, 4]
+    assert faults == []
+    for page in (berg, dahl, dahl_moves):
+        page.close()
+
+
+def planned_by_hand(database: str) -> list[UUID]:
+    """Put the first two orders into next week's plan, on its Monday, and return them."""
+    with psycopg.connect(database) as conn:
+        site = plants.site_by_code(conn, "NTH")
+        plan = schedules.begin_empty(conn, site.id, NEXT, actor="person:berg", at=NOW)
+        facts = weeks.of_schedule(conn, plan, now=NOW)
+        jobs = [job for job in facts.problem.jobs if able_one(facts.problem, job)][:2]
+        for job in jobs:
+            person = able_one(facts.problem, job)
+            order = UUID(job.order)
+            at = by_hand.when(conn, plan, weeks.of_schedule(conn, plan, now=NOW), order, 1, [person], NEXT)
+            moved = {"people": [person], "starts_at": at, "actor": "person:berg", "at": NOW}
+            plan = weeks.move(conn, plan.id, order, **moved)
+            plan = weeks.pin(conn, plan.id, order, pinned=False, actor="person:berg", at=NOW)
+        return [UUID(job.order) for job in jobs]
+
+
+def able_one(problem: Problem, job: Job) -> str:
+    """Return somebody who may do a job and works; empty where nobody does."""
+    return next((each.code for each in problem.people if each.workdays and able(job, each) is None), "")
+
+
+def form_of(page: "Page", order: UUID) -> str:
+    """Return the address of the form by which an order is moved."""
+    return str(page.locator(f'a[href*="/orders/{order}?part=1"]').first.get_attribute("href"))
+
+
+def moved_to(page: "Page", address: str, day: date) -> None:
+    """Move an order to another day by its form."""
+    page.goto(address)
+    page.locator("select[name=day]").select_option(f"{day}")
+    page.locator("input[name=time]").fill("")
+    page.get_by_role("button", name="Move").click()
+    page.locator(".block.pinned").first.wait_for()
 
 
 def ill(database: str) -> None:
