@@ -8,10 +8,11 @@ from psycopg import Connection
 
 from api.asking import Forbidden, NeedsEverySite
 from api.routers.changes import kinds_for
-from api.shapes.runs import AuditReportIn, AuditReportKept, BacktestIn, ImportIn, ScheduleIn, TriageIn
+from api.shapes.runs import AuditReportIn, AuditReportKept, BacktestIn, ImportIn, ScheduleIn, TriageIn, WhatIfIn
 from db import scope
-from db.errors import NotFound
+from db.errors import NotFound, TechnicianUnknown
 from db.orders import trail
+from db.people import technicians
 from db.plant import changes, plant
 from db.runs import runs, uploads
 from db.runs.runs import NothingToApply, Run
@@ -32,10 +33,12 @@ from workorder_core.runs.runs import (
     SCHEDULE,
     TRIAGE,
     USUAL_PRIORITY,
+    WHAT_IF,
     RunKind,
     State,
     sees,
 )
+from workorder_core.scheduling.weeks import week_of
 from workorder_core.sentences import kept
 from workorder_core.tables.layout import InvalidLayout, Layout, layout_of
 from workorder_core.tables.plant_tables import TABLES
@@ -200,6 +203,24 @@ def ask_for_schedule(
     return queue.schedule(
         conn, site.code, asked.from_date, seconds=asked.seconds, actor=who.actor, at=at, priority=priority
     )
+
+
+def ask_for_what_if(
+    conn: Connection, who: Who, asked: WhatIfIn, *, at: datetime, priority: int = USUAL_PRIORITY
+) -> Run:
+    """Queue what more people or hours would be worth. Raises NotFound for a site that somebody does not see,
+    TechnicianUnknown for a code that the site does not have."""
+    check_may(who, WHAT_IF)
+    site = plant.site_by_code(conn, asked.site, who.sites)
+    monday = week_of(asked.from_date)
+    named = [*([asked.like] if asked.like is not None else ()), *(asked.shift.people if asked.shift else ())]
+    listed = technicians.listed(conn, site.id)
+    for code in named:
+        if code not in {each.code for each in listed}:
+            raise TechnicianUnknown(code, (), [f"{each.code} ({each.name})" for each in listed])
+    title = kept("What if, in {site} in the week of {monday}", site=site.code, monday=f"{monday}")
+    asked_for = asked.model_copy(update={"site": site.code, "from_date": monday}).model_dump(mode="json")
+    return runs.add(conn, WHAT_IF.name, title, asked_for, site=site.code, actor=who.actor, at=at, priority=priority)
 
 
 def ask_for_triage(conn: Connection, who: Who, asked: TriageIn, *, at: datetime, priority: int = USUAL_PRIORITY) -> Run:

@@ -1,11 +1,11 @@
 """Bodies and answers about runs: the input of each kind, and the result."""
 
-from datetime import datetime
+from datetime import datetime, time
 from typing import Annotated, Any, Literal, get_args
 from uuid import UUID
 
 from fastapi import Body
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 from api.shapes.plant import Code
 from api.shapes.times import Day, Moment
@@ -128,6 +128,38 @@ class ScheduleKept(ScheduleIn):
     causes: list[str] = []
 
 
+class ShiftIn(BaseModel):
+    """One shift more on a date of the week, paid as overtime; if it ends no later than it begins, then the next day."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    people: list[Code] = Field(min_length=1, max_length=100, description="codes of technicians")
+    day: Day = Field(description="a date of the site")
+    starts: time = Field(description="of the site's clock")
+    ends: time
+
+
+class WhatIfIn(BaseModel):
+    """What more people or hours would be worth in a site's week. No plan is changed."""
+
+    model_config = ConfigDict(
+        extra="forbid", json_schema_extra={"examples": [{"site": "NTH", "from_date": "2026-10-05", "like": "holm"}]}
+    )
+
+    site: Code
+    from_date: Day = Field(description="a date of the week, which begins on a Monday")
+    like: Code | None = Field(None, description="as if there were more technicians like this one")
+    count: int = Field(1, ge=1, le=10, description="how many more like that one")
+    shift: ShiftIn | None = None
+    seconds: float = Field(15, ge=1, le=600, description="how long to look for plans with and without the change")
+
+    @model_validator(mode="after")
+    def _changes_something(self) -> "WhatIfIn":
+        if self.like is None and self.shift is None:
+            raise ValueError("name a technician to have more of, or a shift")
+        return self
+
+
 class TriageIn(BaseModel):
     """Triage, learned from the texts of a site's orders."""
 
@@ -175,6 +207,14 @@ class ScheduleRunIn(BaseModel):
     priority: Priority = USUAL_PRIORITY
 
 
+class WhatIfRunIn(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    kind: Literal["what_if"]
+    input: WhatIfIn
+    priority: Priority = USUAL_PRIORITY
+
+
 class TriageRunIn(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
@@ -184,7 +224,7 @@ class TriageRunIn(BaseModel):
 
 
 RunIn = Annotated[
-    BacktestRunIn | ImportRunIn | AuditReportRunIn | ScheduleRunIn | TriageRunIn,
+    BacktestRunIn | ImportRunIn | AuditReportRunIn | ScheduleRunIn | TriageRunIn | WhatIfRunIn,
     Body(
         discriminator="kind",
         examples=[
@@ -193,6 +233,7 @@ RunIn = Annotated[
             {"kind": "audit_report", "input": {"site": "NTH", "since": "2026-10-01T00:00:00Z"}},
             {"kind": "schedule", "input": {"site": "NTH", "from_date": "2026-10-05"}},
             {"kind": "triage", "input": {"site": "NTH"}},
+            {"kind": "what_if", "input": {"site": "NTH", "from_date": "2026-10-05", "like": "holm"}},
         ],
     ),
 ]

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from pydantic import TypeAdapter
 
-from api.shapes.runs import RunIn, ScheduleRunIn
+from api.shapes.runs import RunIn, ScheduleRunIn, WhatIfRunIn
 from api.shapes.scheduling.schedules import VisitIn, WeightsIn
 from db.scheduling.weeks import FREEZE
 from runtime.settings import Settings
@@ -14,7 +14,7 @@ from workorder_core.scheduling.documents import weights_of
 from workorder_core.scheduling.weeks import State
 
 PAGE = (Path(__file__).parents[2] / "docs" / "week.md").read_text(encoding="utf-8")
-RUN, VISIT, WEIGHTS = (json.loads(each) for each in re.findall(r"```json\n(.*?)```", PAGE, re.DOTALL))
+RUN, VISIT, WHAT_IF, WEIGHTS = (json.loads(each) for each in re.findall(r"```json\n(.*?)```", PAGE, re.DOTALL))
 
 
 def test_the_run_of_the_page_can_be_asked_for():
@@ -23,6 +23,10 @@ def test_the_run_of_the_page_can_be_asked_for():
 
 def test_the_visit_of_the_page_can_be_sent():
     assert VisitIn(**VISIT).people == ["holm"]
+
+
+def test_the_what_if_of_the_page_can_be_asked_for():
+    assert isinstance(TypeAdapter(RunIn).validate_python({"kind": "what_if", "input": WHAT_IF}), WhatIfRunIn)
 
 
 def test_the_weights_of_the_page_are_weights():

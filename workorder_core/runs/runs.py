@@ -87,7 +87,14 @@ TRIAGE = RunKind(
     safe_again=True,
     roles=frozenset({Role.PLANNER, Role.RELIABILITY_ENGINEER}),
 )
-KINDS: Mapping[str, RunKind] = {each.name: each for each in (BACKTEST, IMPORT, AUDIT_REPORT, SCHEDULE, TRIAGE)}
+WHAT_IF = RunKind(
+    name="what_if",
+    title=N_("What if"),
+    safe_again=True,
+    roles=frozenset({Role.PLANNER, Role.RELIABILITY_ENGINEER}),
+    private=True,
+)
+KINDS: Mapping[str, RunKind] = {each.name: each for each in (BACKTEST, IMPORT, AUDIT_REPORT, SCHEDULE, TRIAGE, WHAT_IF)}
 """By name. The name is stored with each run and never changes."""
 
 

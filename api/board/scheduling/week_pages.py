@@ -1,7 +1,7 @@
 """The page of a week: who does what when, changed by hand after a check, accepted, published."""
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Annotated, Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -18,7 +18,7 @@ from api.board.rendering import page
 from api.board.scheduling import week_view
 from api.language import formats
 from api.once import SentForm
-from api.shapes.runs import ScheduleIn
+from api.shapes.runs import ScheduleIn, ShiftIn, WhatIfIn
 from db.errors import NotFound, TechnicianUnknown
 from db.plant import plant
 from db.runs import runs
@@ -73,6 +73,7 @@ def shown(
     facts |= {"previous": monday - timedelta(days=7), "following": monday + timedelta(days=7)}
     facts |= {"days": [monday + timedelta(days=n) for n in range(7)], "planning": _planning(conn, site.code, monday)}
     read = weeks.read(conn, site.code, monday, now=now)
+    facts["people"] = read.problem.people
     facts["demand"] = [each.sentence for each in loads(read.problem) if each.share is None or each.share > 1]
     if schedule is None:
         return page(request, "scheduling/week.html", schedule=None, **facts)
@@ -111,6 +112,33 @@ def begin(
     place = plant.site_by_code(conn, site, who.sites)
     schedules.begin_empty(conn, place.id, _needed(week), actor=who.actor, at=now)
     return sent.leads_to(_week(site, week, "accepted"))
+
+
+@router.post("/week/what-if", dependencies=[PLANS])
+@shown_on(lambda _, form: _week(form.get("site", ""), form.get("week", "")))
+def what_if(
+    conn: Conn,
+    now: Now,
+    who: Asking,
+    sent: SentForm,
+    site: Annotated[str, Form(max_length=64)],
+    week: DayField,
+    like: Annotated[str, Form(max_length=64)] = "",
+    day: DayField = "",
+    starts: TimeField = "",
+    ends: TimeField = "",
+    person: Person = [],  # noqa: B006
+) -> Response:
+    """Ask what more people or hours would be worth."""
+    place, monday = plant.site_by_code(conn, site, who.sites), _needed(week)
+    shift = None
+    if person:
+        times = {"starts": _time_of(starts, "starts"), "ends": _time_of(ends, "ends")}
+        shift = ShiftIn(people=person, day=_needed(day), **times)
+    elif not like:
+        raise InvalidForm(fields={"like": say("choose whom to have more of, or who works a shift more")})
+    asked = WhatIfIn(site=place.code, from_date=monday, like=like or None, shift=shift)
+    return sent.leads_to(f"/runs/{long_work.ask_for_what_if(conn, who, asked, at=now).id}")
 
 
 @router.get("/week/{schedule_id}", dependencies=[SEES])
@@ -316,6 +344,13 @@ def _needed(text: str) -> date:
     if found is None:
         raise InvalidForm(fields={"day": say("choose a day")})
     return found
+
+
+def _time_of(text: str, field: str) -> time:
+    """Return a time of day of a form."""
+    if not text or int(text[:2]) > 23 or int(text[3:]) > 59:
+        raise InvalidForm(fields={field: say("write a time of day like 08:30")})
+    return time(int(text[:2]), int(text[3:]))
 
 
 def _moment(schedule: Schedule, day: date, time: str) -> datetime | None:

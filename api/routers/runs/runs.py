@@ -12,7 +12,16 @@ from api.language.chosen import IN_THEIR_LANGUAGE
 from api.once import OnlyOnce
 from api.paging import At, Id, Order, PagedByFifty
 from api.papers.columns import FORMATS
-from api.shapes.runs import AuditReportRunIn, BacktestRunIn, LineOut, RunIn, RunOut, ScheduleRunIn, TriageRunIn
+from api.shapes.runs import (
+    AuditReportRunIn,
+    BacktestRunIn,
+    LineOut,
+    RunIn,
+    RunOut,
+    ScheduleRunIn,
+    TriageRunIn,
+    WhatIfRunIn,
+)
 from db.runs import runs
 from db.runs.runs import Line, Run
 from workorder_core.runs.runs import KINDS, State
@@ -50,7 +59,8 @@ def find(
 @router.post("", status_code=201, response_model=RunOut, dependencies=[PLANS, IN_THEIR_LANGUAGE])
 def ask(body: RunIn, conn: Conn, now: Now, who: Asking, once: OnlyOnce) -> Response:
     """Request a backtest (reliability engineers of every site), an import, an audit report, which is written in your
-    language, the schedule of a week, or triage learned from a site's orders. The header Idempotency-Key is required.
+    language, the schedule of a week, what more people or hours would be worth in it, or triage learned from a site's
+    orders. The header Idempotency-Key is required.
     """
 
     def make(response: Response) -> RunOut:
@@ -62,6 +72,8 @@ def ask(body: RunIn, conn: Conn, now: Now, who: Asking, once: OnlyOnce) -> Respo
             made = long_work.ask_for_schedule(conn, who, body.input, at=now, priority=body.priority)
         elif isinstance(body, TriageRunIn):
             made = long_work.ask_for_triage(conn, who, body.input, at=now, priority=body.priority)
+        elif isinstance(body, WhatIfRunIn):
+            made = long_work.ask_for_what_if(conn, who, body.input, at=now, priority=body.priority)
         else:
             made = long_work.ask_for_import(conn, who, body.upload_id, body.input, at=now, priority=body.priority)
         response.headers["Location"] = f"/api/v1/runs/{made.id}"

@@ -261,6 +261,7 @@ SCHEDULES: dict[str, set[Role]] = {
     "GET /week": ALL,
     "POST /week/plan": {P, R, A},
     "POST /week/begin": {P, R, A},
+    "POST /week/what-if": {P, R, A},
     "GET /week/{schedule_id}": ALL,
     "GET /orders/{order_id}/slots": ALL,
     "GET /week/{schedule_id}/try": {P, R, A},

@@ -136,6 +136,9 @@ FORMS = {
         {"count": "much", "read_at": "soon"},
     ),
     "/week/plan": Known("/week?week=2031-03-03", "/week/plan", {"site": "NTH", "week": "2031-03-03"}),
+    "/week/what-if": Known(
+        "/week?week=2031-03-03", "/week/what-if", {"site": "NTH", "week": "2031-03-03", "like": "holm"}
+    ),
     "/week/begin": Known("/week?week=2031-03-03", "/week/begin", {"site": "NTH", "week": "2031-03-03"}),
     "/week/{schedule_id}/orders/{order_id}/move": Known(
         "/week/{accepted_week}/orders/{week_order}", "/week/{accepted_week}/orders/{week_order}/move",

@@ -1,6 +1,6 @@
 """What upsets a plan makes a proposal by itself, that says what happened; several at once make one."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
@@ -9,6 +9,7 @@ from db.runs import runs
 from db.scheduling import disruptions, publishing, queue, schedules, weeks
 from runtime.processes import nightly
 from runtime.runs import schedules as planning_runs
+from runtime.runs import what_ifs
 from runtime.runs.work import Work
 from tests.db.scheduling.conftest import ACTOR, MONDAY, make_orders
 from tests.db.scheduling.test_weeks import DAHL, DAY, HOUR, accepted, propose, visits_by_order
@@ -84,6 +85,14 @@ def test_emergencies_overruns_and_missing_parts_are_disruptions(conn):
     assert disruptions.forget(conn, now=over + timedelta(days=60)) == 3
 
 
+class At(datetime):
+    """The wall clock of a run: the beginning of the week."""
+
+    @classmethod
+    def now(cls, tz=None):
+        return MONDAY
+
+
 class Quiet(Work):
     """A run that reports to nobody: the test's transaction has it."""
 
@@ -114,3 +123,21 @@ def test_a_proposal_says_what_it_was_made_because_of_and_nothing_is_proposed_in_
     in_vain = queue.schedule(conn, "NTH", DAY, seconds=1.0, causes=["x"], actor=disruptions.ACTOR, at=at)
     assert execute(conn, in_vain).state is State.SUPERSEDED
     assert propose(conn, at + HOUR).causes == []
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"like": "holm"}, {"shift": {"people": ["holm"], "day": "2026-03-07", "starts": "06:00", "ends": "14:00"}}],
+    ids=["one more", "Saturday"],
+)
+def test_a_what_if_compares_money_and_orders_and_stores_nothing(conn, monkeypatch, change):
+    monkeypatch.setattr(what_ifs, "datetime", At)
+    make_orders(conn, 30, hours=6.0)
+    asked = {"site": "NTH", "from_date": "2026-03-02", "seconds": 1.0} | change
+    run = runs.add(conn, "what_if", "x", asked, site="NTH", actor=ACTOR, at=MONDAY)
+    found = what_ifs.execute(Quiet(conn=conn, side=conn, run=run, database="")).result
+    assert found["value"] == round(found["cost_before"] - found["cost_after"], 2) > 0
+    assert (
+        found["unscheduled_after"] < found["unscheduled_before"] and found["gained"] and found["terms"]["unscheduled"]
+    )
+    assert schedules.page(conn) == []
