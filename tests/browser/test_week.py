@@ -189,8 +189,7 @@ def planned_by_hand(database: str) -> list[UUID]:
             person = able_one(facts.problem, job)
             order = UUID(job.order)
             at = by_hand.when(conn, plan, weeks.of_schedule(conn, plan, now=NOW), order, 1, [person], NEXT)
-            moved = {"people": [person], "starts_at": at, "actor": "person:berg", "at": NOW}
-            plan = weeks.move(conn, plan.id, order, **moved)
+            plan = weeks.move(conn, plan.id, order, people=[person], starts_at=at, actor="person:berg", at=NOW)
             plan = weeks.pin(conn, plan.id, order, pinned=False, actor="person:berg", at=NOW)
         return [UUID(job.order) for job in jobs]
 

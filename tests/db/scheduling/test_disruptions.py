@@ -132,6 +132,7 @@ def test_a_proposal_says_what_it_was_made_because_of_and_nothing_is_proposed_in_
 )
 def test_a_what_if_compares_money_and_orders_and_stores_nothing(conn, monkeypatch, change):
     monkeypatch.setattr(what_ifs, "datetime", At)
+    conn.execute("UPDATE technicians SET weekdays = '{1,2,3,4,5}' WHERE code = 'holm'")
     make_orders(conn, 30, hours=6.0)
     asked = {"site": "NTH", "from_date": "2026-03-02", "seconds": 1.0} | change
     run = runs.add(conn, "what_if", "x", asked, site="NTH", actor=ACTOR, at=MONDAY)
