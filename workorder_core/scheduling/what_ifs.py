@@ -39,12 +39,12 @@ def with_more(problem: Problem, code: str, count: int) -> Problem:
 
 
 def with_shift(problem: Problem, codes: Collection[str], day: int, starts: Minute, ends: Minute) -> Problem:
-    """Return a problem in which some people work one shift more, all of it overtime. Raises NothingChanged.
+    """Return a problem in which some people work one shift more on one of its dates, all of it overtime.
 
-    Who works then already, so that the two would touch, has no second shift.
+    Who works then already has no second shift. Raises NothingChanged.
     """
     people = tuple(_with_shift(one, day, starts, ends) if one.code in codes else one for one in problem.people)
-    if people == problem.people or ends <= max(starts, 0):
+    if people == problem.people or ends <= max(starts, 0) or not 0 <= day < problem.dates:
         raise NothingChanged(", ".join(sorted(codes)))
     return replace(problem, people=people)
 

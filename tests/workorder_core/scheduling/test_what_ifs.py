@@ -38,6 +38,7 @@ def test_a_shift_more_is_all_overtime():
         lambda: with_shift(TWO, {"ann"}, 0, 600, 700),
         lambda: with_shift(TWO, {"eve"}, 1, DAY + 480, DAY + 960),
         lambda: with_shift(TWO, {"ann"}, -1, -DAY, -600),
+        lambda: with_shift(TWO, {"ann"}, 1, DAY + 480, DAY + 960),
     ],
 )
 def test_what_changes_nothing_is_refused(change):
