@@ -66,8 +66,13 @@ def shares_of(document: Mapping[str, Any]) -> dict[str, float]:
         raise InvalidWeights(HELD_BACK, say("give a share of the day for each skill, such as 0.2, or leave it out"))
     for skill, share in given.items():
         if isinstance(share, bool) or not isinstance(share, int | float) or not 0 <= share <= MOST_SHARE:
-            raise InvalidWeights(f"{HELD_BACK}.{skill}", say("give a number from 0 to {most}", most=MOST_SHARE))
+            raise InvalidWeights(_within(str(skill)), say("give a number from 0 to {most}", most=MOST_SHARE))
     return {str(skill): float(share) for skill, share in given.items()}
+
+
+def _within(skill: str) -> str:
+    """Return the field of a skill as errors name it."""
+    return f"{HELD_BACK}.{skill}"
 
 
 def share_of(problem: Problem, person: Person) -> float:
