@@ -1,5 +1,6 @@
 """Requests runs, for the API and the pages: permissions, and the checks before queueing."""
 
+from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -214,13 +215,18 @@ def ask_for_what_if(
     site = plant.site_by_code(conn, asked.site, who.sites)
     monday = week_of(asked.from_date)
     named = [*([asked.like] if asked.like is not None else ()), *(asked.shift.people if asked.shift else ())]
-    listed = technicians.listed(conn, site.id)
-    for code in named:
-        if code not in {each.code for each in listed}:
-            raise TechnicianUnknown(code, (), [f"{each.code} ({each.name})" for each in listed])
+    check_technicians(conn, site.id, named)
     title = kept("What if, in {site} in the week of {monday}", site=site.code, monday=f"{monday}")
     asked_for = asked.model_copy(update={"site": site.code, "from_date": monday}).model_dump(mode="json")
     return runs.add(conn, WHAT_IF.name, title, asked_for, site=site.code, actor=who.actor, at=at, priority=priority)
+
+
+def check_technicians(conn: Connection, site_id: int, codes: Collection[str]) -> None:
+    """Raise TechnicianUnknown for a code that a site does not have."""
+    listed = technicians.listed(conn, site_id)
+    for code in codes:
+        if code not in {each.code for each in listed}:
+            raise TechnicianUnknown(code, (), [f"{each.code} ({each.name})" for each in listed])
 
 
 def ask_for_triage(conn: Connection, who: Who, asked: TriageIn, *, at: datetime, priority: int = USUAL_PRIORITY) -> Run:

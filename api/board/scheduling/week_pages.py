@@ -131,6 +131,7 @@ def what_if(
 ) -> Response:
     """Ask what more people or hours would be worth."""
     place, monday = plant.site_by_code(conn, site, who.sites), _needed(week)
+    long_work.check_technicians(conn, place.id, [*filter(None, [like]), *person])
     shift = None
     if person:
         times = {"starts": _time_of(starts, "starts"), "ends": _time_of(ends, "ends")}
