@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from tests.workorder_core.scheduling.made_up import DAY, a_day, a_job, a_plan, a_plant, a_problem, a_visit, ann, bob
@@ -104,6 +104,7 @@ def explained(problem: Problem) -> tuple[Plan, list[Why]]:
 @pytest.mark.slow
 @settings(max_examples=500, deadline=None)
 @given(seed=st.integers(0, 10**6))
+@example(seed=114966)  # where the cheapest of two is too slow to give the tool back in time
 def test_without_the_named_constraints_the_job_fits_and_with_any_of_them_it_does_not(seed: int) -> None:
     problem = a_plant(seed)
     plan, reasons = explained(problem)
