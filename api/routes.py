@@ -37,7 +37,16 @@ from api.board.inspections import (
 )
 from api.board.inventory import bill_pages, count_pages, moves, purchase_pages, stock_pages, tool_pages
 from api.board.notifying import asked_page, escalation_pages, outbox, own_choices, policy_page, rota_pages
-from api.board.orders import answer_page, my_requests, my_work, new_order, order_page, steps, triage_page
+from api.board.orders import (
+    answer_page,
+    my_requests,
+    my_work,
+    new_order,
+    order_page,
+    reported_pages,
+    steps,
+    triage_page,
+)
 from api.board.orders import order_content as order_content_pages
 from api.board.planning import calendar_pages, meter_form
 from api.board.planning import pages as planning_pages
@@ -158,6 +167,7 @@ PAGES: tuple[APIRouter, ...] = (
     policy_page.router,
     rota_pages.router,
     escalation_pages.router,
+    reported_pages.router,
     audit_report_pages.router,
     backtest_pages.router,
     import_pages.router,

@@ -14,7 +14,7 @@ from api.board import drawing
 from api.board.inspections import of_pages as inspections
 from api.board.inventory import order_stock
 from api.board.notifying import answering
-from api.board.orders import history
+from api.board.orders import history, reported_pages
 from api.board.rendering import full_names, page, shown_already
 from db.alarms import alarm_points
 from db.costs import costs
@@ -121,6 +121,7 @@ def order_page(request: Request, conn: Connection, order_id: UUID, *, now: datet
         messages=[] if who.contractor is not None else ways.of_order(conn, order_id, limit=MESSAGES_SHOWN),
         **answering.of_order(conn, shown, who),
         **inspections.of_order(conn, order_id),
+        **reported_pages.of_order(conn, order_id, who),
         **_last_time(conn, shown, who),
         job_plans=job_plans.in_force(conn, [site.code]) if Step.PLAN in offered else [],
         **_CHOICES,

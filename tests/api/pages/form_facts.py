@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 import psycopg
 import pytest
@@ -24,6 +25,7 @@ from tests import a_plant, people
 from tests.a_plant import Seeded
 from tests.api.conftest import KEY
 from tests.api.notifying import an_escalation
+from tests.api.sync import offline
 from tests.parts import databases
 from tests.parts.databases import Filled
 from workorder_core.people.access import Role
@@ -165,6 +167,9 @@ def _facts(client: TestClient, planner: TestClient, seeded: Seeded, pool: Connec
     found["policy"] = str(answer.json()["id"])
     with pool.connection() as conn:
         begun, found["token"] = an_escalation.begin(conn, seeded.orders["predictive"])
+        found["op"] = offline.a_kept_remark(conn, UUID(found["order"]), now)["op_id"]
+        found["report"] = offline.a_kept_request(conn, int(found["asset"]), now)["op_id"]
+        found["mobile"] = str(offline.Phone().send(conn, now).device.id)
     found["escalation"] = str(begun)
     planned: dict = {"site": "NTH", "code": "LOOK", "title": "Look", "object": "asset", "objects": ["P-101"]}
     planned |= {"calendar": {"rule": "FREQ=MONTHLY", "starts": "2026-01-10T08:00"}}

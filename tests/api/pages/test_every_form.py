@@ -87,6 +87,15 @@ FORMS = {
         "/audits/{audit}", "/audits/{audit}/findings/1/settle", {"step": "withdraw", "said": "none"}, {"said": " "}
     ),
     "/audits/{audit_id}/close": Known("/audits/{settled}", "/audits/{settled}/close", {"conclusion": "fine"}),
+    "/technician-devices/{mobile_id}/revoke": Known("/technician-devices", "/technician-devices/{mobile}/revoke"),
+    "/technician-devices/reports/{op_id}": Known(
+        "/technician-devices", "/technician-devices/reports/{report}",
+        {"decision": "set_aside", "why": "by phone already"}, {"why": " "},
+    ),
+    "/orders/{order_id}/reports/{op_id}": Known(
+        "/orders/{order}", "/orders/{order}/reports/{op}", {"decision": "set_aside", "why": "by phone already"},
+        {"why": " "},
+    ),
     "/escalations/policies/new": Known(
         "/escalations/policies/new", "/escalations/policies/new",
         {"site": "NTH", "code": "NEW", "title": "Gas", "order_types": "emergency", "whom_1": "mette, rota:PUMPS/first"},

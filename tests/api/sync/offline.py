@@ -60,10 +60,19 @@ class Phone:
 
 def a_kept_remark(conn: Connection, order: UUID, at: datetime) -> dict[str, Any]:
     """Report a remark from a technician's device that was revoked meanwhile: it waits on the order."""
+    return _kept(conn, at, "remark", order, text="It drips")
+
+
+def a_kept_request(conn: Connection, asset: int, at: datetime) -> dict[str, Any]:
+    """Report a request likewise: it waits, and is of no order."""
+    return _kept(conn, at, "request", None, title="Sweep it", asset_id=asset)
+
+
+def _kept(conn: Connection, at: datetime, kind: str, order: UUID | None, **content: Any) -> dict[str, Any]:
     phone = Phone(HOLM)
     phone.send(conn, at)
     devices.revoke(conn, phone.id, actor="person:dahl", now=at)
-    op = phone.record("remark", order, at, text="It drips")
+    op = phone.record(kind, order, at, **content)
     phone.send(conn, at)
     return op
 
