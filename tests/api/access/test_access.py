@@ -329,7 +329,7 @@ EVERY_SITE = {
     name
     for name in TABLE
     if re.search(
-        r"/(documents|rules|models|shadow|shadow-runs|users|keys|access|access-changes|(?<!alarms/)metrics|devices|receivers|outbox"
+        r"/(documents|rules|models|shadow|shadow-runs|users|keys|access|access-changes|(?<!alarms/)metrics|(?<!sync/)devices|receivers|outbox"
         r"|backtests)(/|$)"
         r"|/retry$|/quarantine/drop$|{kept_id}",
         name,
