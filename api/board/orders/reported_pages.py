@@ -1,6 +1,6 @@
 """What technicians' devices reported and a planner decides about, and the page of the devices."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 from uuid import UUID
@@ -84,7 +84,7 @@ def decide_at_order(
     return sent.leads_to(f"/orders/{order_id}")
 
 
-def of_order(conn: Connection, order_id: UUID, who: Who) -> dict[str, Sequence[Report]]:
+def of_order(conn: Connection, order_id: UUID, who: Who) -> dict[str, Any]:
     """Return what waits for a decision about an order, for its page; contractors see none."""
     found = [] if who.contractor is not None else operations.of_order(conn, order_id)
     return {"reports": [_report(each) for each in found if each.waits]}
@@ -152,12 +152,12 @@ _KINDS: Mapping[str, tuple[str, Callable[[Mapping[str, Any]], str]]] = {
     "field": (N_("Change"), _field),
     "parts": (
         N_("Parts used"),
-        lambda body: _joined(body.get("part"), f"{words.amount(body.get('used'))} {body.get('unit', 'pcs')}"),
+        lambda body: _joined(body.get("part"), f"{words.amount(body['used'])} {body.get('unit', 'pcs')}"),
     ),
-    "hours": (N_("Hours worked"), lambda body: f"{words.amount(body.get('hours'))} h"),
+    "hours": (N_("Hours worked"), lambda body: f"{words.amount(body['hours'])} h"),
     "reading": (
         N_("Reading"),
-        lambda body: _joined(body.get("signal"), f"{words.amount(body.get('value'))} {body.get('unit', '')}".strip()),
+        lambda body: _joined(body.get("signal"), f"{words.amount(body['value'])} {body.get('unit', '')}".strip()),
     ),
     "photo": (N_("Photo"), lambda body: str(body.get("note", ""))),
     "signature": (N_("Signature"), lambda body: str(body.get("signed_by"))),
