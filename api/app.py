@@ -23,6 +23,7 @@ from api.language.chosen import Speaks
 from api.limits import Limits, Room
 from api.metrics import Counted, Metrics
 from api.papers.exporting import Exports
+from api.portal import app as portal
 from api.routers.notifying.setup import NOTHING_SET, Delivery
 from api.routes import routes
 from db.files.files import USUAL, Allowed
@@ -79,6 +80,7 @@ def create(
     app.state.delivery = delivery
     app.openapi = partial(_described, version)  # type: ignore[method-assign]
     app.mount("/static", StaticFiles(directory=_STATIC), name="static")
+    app.mount(portal.AT, portal.create(pool, signs_in=True))
     app.add_exception_handler(once.AnsweredBefore, once.lead_there_again)
     app.add_exception_handler(Rendered, _rendered)
     problems.install(app, pages.error_page, wants_page=_is_for_the_board, again=forms.again)

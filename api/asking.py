@@ -16,6 +16,7 @@ from api.keys import COOKIE, Door, FormNotOurs, KeyMissing, PasswordMustChange, 
 from api.language import chosen
 from db import scope
 from db.plant import changes
+from db.requests import requests
 from workorder_core.people import contractors
 from workorder_core.people.access import COST_ROLES, Role, Who
 from workorder_core.sentences import coded, joined, say
@@ -133,6 +134,7 @@ def _operation(request: Request) -> str:
 _IDS: Mapping[str, TypeAdapter[Any]] = {
     "order_id": TypeAdapter(UUID),
     "file_id": TypeAdapter(UUID),
+    "ask_id": TypeAdapter(UUID),
     "run_key": TypeAdapter(UUID),
     "op_id": TypeAdapter(UUID),
     "mobile_id": TypeAdapter(UUID),
@@ -189,15 +191,22 @@ async def _version(
 
 def is_known(connection: HTTPConnection) -> bool:
     """Return whether a request carries a valid key or session. Queries the database; changes nothing."""
-    door: Door = connection.app.state.door
+    door: Door | None = getattr(connection.app.state, "door", None)
     key, token = sent(connection), connection.cookies.get(COOKIE)
-    if not key and not token:
-        return False
+    if door is None or (not key and not token):
+        return False  # the portal alone knows nobody
     pool: ConnectionPool = connection.app.state.pool
     with pool.connection(timeout=10) as conn:
         if key:
             return door.key(conn, key, now=_now()) is not None
         return door.session(conn, token or "", now=_now()) is not None
+
+
+def is_private(connection: HTTPConnection, token: str) -> bool:
+    """Return whether a token is that of a request's private address. Queries the database; changes nothing."""
+    pool: ConnectionPool = connection.app.state.pool
+    with pool.connection(timeout=10) as conn:
+        return requests.knows_token(conn, token)
 
 
 KNOWN = Depends(_who)

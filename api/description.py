@@ -83,6 +83,8 @@ _NAMED = {
     ("post", "/sync/operations/{op_id}/set-aside"): "set_operation_aside",
     ("get", "/sync/devices"): "list_technician_devices",
     ("post", "/sync/devices/{mobile_id}/revoke"): "revoke_technician_device",
+    ("post", "/requests/{ask_id}/ask-back"): "ask_requester_back",
+    ("post", "/requests/{ask_id}/rating"): "rate_request",
     ("get", "/health/live"): "get_liveness",
     ("get", "/health/ready"): "get_readiness",
 }
@@ -140,6 +142,7 @@ IN_PATHS = {
     "bin_id": "the bin's id, as its store has it",
     "request_id": "the purchase request's id, as the list of purchase requests has it",
     "line": "the number of the line among the parts of the order, as its reservations have it",
+    "ask_id": "the request's id, as the list of requests has it",
     "tool_id": "the tool's id, as the list of tools has it",
     "booking_id": "the booking's id, as the list of tool bookings has it",
 }

@@ -16,13 +16,15 @@ from starlette.datastructures import Headers
 from starlette.requests import HTTPConnection
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from api.asking import is_known
+from api.asking import is_known, is_private
 from db.files.files import LARGEST
 
 ORDINARY = 64 * 1024
 """The most bytes of a body that anybody may send."""
 WITH_FILES = re.compile(r"/(attachments|files|files/new)$|^/api/v1/uploads$|^/imports$|/stops/[^/]+(/photos/[^/]+)?$")
 """The paths to which files are sent."""
+PHOTOS_OF_REQUEST = re.compile(r"^/r/s/([A-Za-z0-9_-]{20,100})/photos$")
+"""The path to which a requester without an account sends photos; the token in it is their permission."""
 OF_KNOWN, WITH_A_FILE = 2 * 1024 * 1024, LARGEST + 64 * 1024
 """The most bytes of a body from an authenticated requester: on any path, as long documents are typed into forms; and on
 paths to which files are sent."""
@@ -136,6 +138,10 @@ class Limits:
         """Return how large this request's body may be; only an authenticated requester may exceed an ordinary one."""
         most = WITH_A_FILE if WITH_FILES.search(scope["path"]) else OF_KNOWN
         try:
+            private = PHOTOS_OF_REQUEST.search(scope["path"])
+            if private is not None:
+                known = await run_in_threadpool(is_private, HTTPConnection(scope), private[1])
+                return WITH_A_FILE if known else ORDINARY
             known = await run_in_threadpool(is_known, HTTPConnection(scope))
         except (OperationalError, PoolTimeout):
             raise _Refused(

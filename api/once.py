@@ -137,7 +137,7 @@ class Sent:
         return Fernet(base64.urlsafe_b64encode(self.seal))
 
 
-async def _what_was_sent(request: Request) -> Sent:
+async def what_was_sent(request: Request) -> Sent:
     """Return the key by which a repeated form is recognised: its token and all that was typed. Empty: it has no token.
     Going back, typing something else and sending that is a different request.
     """
@@ -165,7 +165,7 @@ class Form:
     simultaneous ones waits for the first.
     """
 
-    def __init__(self, conn: Conn, now: Now, who: Asking, sent: Annotated[Sent, Depends(_what_was_sent)]) -> None:
+    def __init__(self, conn: Conn, now: Now, who: Asking, sent: Annotated[Sent, Depends(what_was_sent)]) -> None:
         self.conn, self.now, self.who, self.sent = conn, now, who, sent
         if not sent.key:
             return

@@ -30,6 +30,7 @@ from api.papers.labels import NothingChosen
 from api.passwords import WeakPassword
 from api.routers.inventory.problems import OF_STORES
 from api.routers.notifying.problems import OF_ESCALATIONS
+from api.routers.requests.problems import OF_REQUESTS
 from api.routers.scheduling.problems import OF_SCHEDULES
 from api.routers.sync.problems import OF_SYNC
 from db.costs.costs import CurrencyInUse, NoCurrency
@@ -79,8 +80,7 @@ from workorder_core.sentences import say
 from workorder_core.tables.layout import InvalidLayout
 
 _log = structlog.get_logger("api")
-_SECRET = re.compile(r"(?<=/calendar/)([^/]{0,4})[^/]*")
-"""A calendar's address is a secret, so logs do not contain the whole of it."""
+_SECRET = re.compile(r"(?:(?<=/calendar/)|(?<=/r/s/))([^/]{0,4})[^/]*")  # private addresses: logs have their beginning
 
 
 class TooMany(Exception):
@@ -111,6 +111,7 @@ class Problem(NamedTuple):
 NOT_UNDERSTOOD = Problem(422, "not-understood", "Not understood")
 OUT_OF_RANGE = Problem(422, "out-of-range", "Out of range")
 FAILURE = Problem(500, "failure", "Failure")
+_OF_ROOMS = (OF_STORES, OF_SCHEDULES, OF_ESCALATIONS, OF_SYNC, OF_REQUESTS)
 PROBLEMS: Mapping[type[Exception], Problem] = {
     NoIdempotencyKey: Problem(400, "no-idempotency-key", "No idempotency key"),
     KeyMissing: Problem(401, "key-missing", "Key missing"),
@@ -207,7 +208,7 @@ PROBLEMS: Mapping[type[Exception], Problem] = {
     DiskFull: Problem(503, "database-full", "Database full"),
     OperationalError: Problem(503, "database-unavailable", "Database unavailable"),
     PoolTimeout: Problem(503, "database-unavailable", "Database unavailable"),
-    **{error: Problem(*row) for of in (OF_STORES, OF_SCHEDULES, OF_ESCALATIONS, OF_SYNC) for error, row in of.items()},
+    **{error: Problem(*row) for of in _OF_ROOMS for error, row in of.items()},
 }
 
 DESCRIBED: Mapping[int | str, dict[str, Any]] = {
@@ -379,12 +380,10 @@ def _sendable(value: Any) -> Any:
 
 
 def _facts(error: Exception) -> dict[str, Any]:
-    if isinstance(error, IllegalMove | IllegalAlarmMove):
+    if isinstance(error, IllegalMove | IllegalAlarmMove | IllegalRoundStep | IllegalFindingStep):
         return {"possible": [str(step) for step in error.possible]}
     if isinstance(error, NotReady | RoundIncomplete):
         return {"missing": list(error.missing)}
-    if isinstance(error, IllegalRoundStep | IllegalFindingStep):
-        return {"possible": list(error.possible)}
     if isinstance(error, StopIncomplete):
         return {"problems": dict(error.problems)}
     if isinstance(error, VersionConflict):

@@ -359,6 +359,28 @@ BEGIN
 END
 $$;
 
+CREATE FUNCTION public.event_of_request() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+    PERFORM append_event('request.' || CASE WHEN TG_OP = 'UPDATE' AND NEW.status = OLD.status THEN 'rated' ELSE NEW.status END,
+                         NEW.site_id, NEW.asset_id, NEW.order_id, NEW.number, clock_timestamp(),
+                         jsonb_build_object('request', NEW.id, 'number', NEW.number, 'danger', NEW.danger, 'rating', NEW.rating));
+    RETURN NULL;
+END
+$$;
+
+CREATE FUNCTION public.event_of_request_message() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+    PERFORM append_event('request.written', r.site_id, r.asset_id, r.order_id, r.number, clock_timestamp(),
+                         jsonb_build_object('request', r.id, 'number', r.number, 'by_plant', NEW.actor IS NOT NULL))
+    FROM requests r WHERE r.id = NEW.request_id;
+    RETURN NULL;
+END
+$$;
+
 CREATE FUNCTION public.event_of_reservation() RETURNS trigger
     LANGUAGE plpgsql
     AS $$
@@ -2454,6 +2476,20 @@ ALTER TABLE public.planned_downtimes ALTER COLUMN id ADD GENERATED ALWAYS AS IDE
     CACHE 1
 );
 
+CREATE TABLE public.portal_rules (
+    site_id integer NOT NULL,
+    open boolean NOT NULL,
+    emergency_number text NOT NULL,
+    policy text NOT NULL,
+    keep_days integer NOT NULL,
+    video_url text NOT NULL,
+    choose_times boolean DEFAULT true NOT NULL,
+    CONSTRAINT portal_rules_emergency_number_check CHECK ((emergency_number ~ '^[0-9+*# ()/-]{2,30}$'::text)),
+    CONSTRAINT portal_rules_keep_days_check CHECK (((keep_days >= 1) AND (keep_days <= 3650))),
+    CONSTRAINT portal_rules_policy_check CHECK ((policy = ANY (ARRAY['at_once'::text, 'confirmed'::text]))),
+    CONSTRAINT portal_rules_video_url_check CHECK (((video_url = ''::text) OR ((video_url ~ '^https://'::text) AND (length(video_url) <= 500))))
+);
+
 CREATE TABLE public.pulse_key (
     one boolean DEFAULT true NOT NULL,
     key uuid DEFAULT gen_random_uuid() NOT NULL,
@@ -2565,6 +2601,116 @@ ALTER TABLE public.receivers ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     NO MINVALUE
     NO MAXVALUE
     CACHE 1
+);
+
+CREATE TABLE public.request_links (
+    token_sha256 bytea NOT NULL,
+    request_id uuid NOT NULL,
+    made_at timestamp with time zone NOT NULL,
+    CONSTRAINT request_links_token_sha256_check CHECK ((length(token_sha256) = 32))
+);
+
+CREATE TABLE public.request_mails (
+    request_id uuid NOT NULL,
+    seq integer NOT NULL,
+    news text NOT NULL,
+    made_at timestamp with time zone NOT NULL,
+    state text NOT NULL,
+    attempts integer DEFAULT 0 NOT NULL,
+    due_at timestamp with time zone NOT NULL,
+    ended_at timestamp with time zone,
+    detail text DEFAULT ''::text NOT NULL,
+    CONSTRAINT request_mails_attempts_check CHECK ((attempts >= 0)),
+    CONSTRAINT request_mails_end_once CHECK (((state = 'pending'::text) = (ended_at IS NULL))),
+    CONSTRAINT request_mails_news_check CHECK ((news = ANY (ARRAY['new'::text, 'asked_back'::text, 'accepted'::text, 'appointed'::text, 'working'::text, 'interrupted'::text, 'done'::text, 'cancelled'::text, 'declined'::text, 'settled'::text, 'written'::text]))),
+    CONSTRAINT request_mails_seq_check CHECK ((seq >= 1)),
+    CONSTRAINT request_mails_state_check CHECK ((state = ANY (ARRAY['pending'::text, 'sent'::text, 'failed'::text, 'withheld'::text])))
+);
+
+CREATE TABLE public.request_messages (
+    request_id uuid NOT NULL,
+    seq integer NOT NULL,
+    at timestamp with time zone NOT NULL,
+    actor text,
+    text text NOT NULL,
+    CONSTRAINT request_messages_seq_check CHECK ((seq >= 1)),
+    CONSTRAINT request_messages_text_check CHECK (((length(text) >= 1) AND (length(text) <= 4000)))
+);
+
+CREATE TABLE public.request_numbers (
+    site_id integer NOT NULL,
+    last integer NOT NULL,
+    CONSTRAINT request_numbers_last_check CHECK ((last >= 1))
+);
+
+CREATE TABLE public.request_people (
+    request_id uuid NOT NULL,
+    name text NOT NULL,
+    contact text NOT NULL,
+    what text NOT NULL,
+    place text NOT NULL,
+    since text NOT NULL,
+    rating_words text DEFAULT ''::text NOT NULL,
+    CONSTRAINT request_people_contact_check CHECK ((length(contact) <= 200)),
+    CONSTRAINT request_people_name_check CHECK ((length(name) <= 200)),
+    CONSTRAINT request_people_place_check CHECK ((length(place) <= 500)),
+    CONSTRAINT request_people_rating_words_check CHECK ((length(rating_words) <= 4000)),
+    CONSTRAINT request_people_since_check CHECK ((length(since) <= 200)),
+    CONSTRAINT request_people_what_check CHECK (((length(what) >= 1) AND (length(what) <= 4000)))
+);
+
+CREATE TABLE public.request_photos (
+    id uuid NOT NULL,
+    request_id uuid NOT NULL,
+    kind text NOT NULL,
+    content bytea NOT NULL,
+    thumbnail bytea NOT NULL,
+    at timestamp with time zone NOT NULL,
+    attachment_id uuid,
+    CONSTRAINT request_photos_kind_check CHECK ((kind = ANY (ARRAY['image/png'::text, 'image/jpeg'::text, 'image/gif'::text, 'image/webp'::text])))
+);
+
+CREATE TABLE public.requests (
+    id uuid NOT NULL,
+    number text NOT NULL,
+    site_id integer NOT NULL,
+    asset_id integer,
+    location_id integer,
+    status text NOT NULL,
+    order_id uuid,
+    danger boolean NOT NULL,
+    language text NOT NULL,
+    token_sha256 bytea NOT NULL,
+    recorded_at timestamp with time zone NOT NULL,
+    respond_by timestamp with time zone,
+    responded_at timestamp with time zone,
+    ended_at timestamp with time zone,
+    rating smallint,
+    rated_at timestamp with time zone,
+    reviewed_at timestamp with time zone,
+    reviewed_by text,
+    erased_at timestamp with time zone,
+    erased_by text,
+    version integer DEFAULT 1 NOT NULL,
+    made_by text,
+    mailed_stage text,
+    no_mails_at timestamp with time zone,
+    time_chosen_at timestamp with time zone,
+    times_chosen smallint DEFAULT 0 NOT NULL,
+    CONSTRAINT requests_check CHECK (((reviewed_at IS NULL) = (reviewed_by IS NULL))),
+    CONSTRAINT requests_check1 CHECK (((erased_at IS NULL) = (erased_by IS NULL))),
+    CONSTRAINT requests_end_once CHECK (((status = ANY (ARRAY['declined'::text, 'settled'::text, 'withdrawn'::text])) = (ended_at IS NOT NULL))),
+    CONSTRAINT requests_have_their_order CHECK (((status = ANY (ARRAY['accepted'::text, 'merged'::text])) = (order_id IS NOT NULL))),
+    CONSTRAINT requests_language_check CHECK ((language ~ '^[a-z]{2}$'::text)),
+    CONSTRAINT requests_of_one CHECK ((num_nonnulls(asset_id, location_id) = 1)),
+    CONSTRAINT requests_rated_once CHECK (((rating IS NULL) = (rated_at IS NULL))),
+    CONSTRAINT requests_rating_check CHECK (((rating >= 1) AND (rating <= 5))),
+    CONSTRAINT requests_reviewed_if_rated CHECK (((reviewed_at IS NULL) OR (rating IS NOT NULL))),
+    CONSTRAINT requests_status_check CHECK ((status = ANY (ARRAY['new'::text, 'asked_back'::text, 'accepted'::text, 'merged'::text, 'declined'::text, 'settled'::text, 'withdrawn'::text]))),
+    CONSTRAINT requests_times_chosen CHECK (((times_chosen = 0) = (time_chosen_at IS NULL))),
+    CONSTRAINT requests_times_chosen_check CHECK (((times_chosen >= 0) AND (times_chosen <= 5))),
+    CONSTRAINT requests_token_sha256_check CHECK ((length(token_sha256) = 32)),
+    CONSTRAINT requests_version_check CHECK ((version >= 1))
 );
 
 CREATE TABLE public.reservations (
@@ -3918,6 +4064,9 @@ ALTER TABLE ONLY public.order_steps
 ALTER TABLE ONLY public.planned_downtimes
     ADD CONSTRAINT planned_downtimes_pkey PRIMARY KEY (id);
 
+ALTER TABLE ONLY public.portal_rules
+    ADD CONSTRAINT portal_rules_pkey PRIMARY KEY (site_id);
+
 ALTER TABLE ONLY public.pulse_key
     ADD CONSTRAINT pulse_key_pkey PRIMARY KEY (one);
 
@@ -3935,6 +4084,33 @@ ALTER TABLE ONLY public.readings
 
 ALTER TABLE ONLY public.receivers
     ADD CONSTRAINT receivers_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.request_links
+    ADD CONSTRAINT request_links_pkey PRIMARY KEY (token_sha256);
+
+ALTER TABLE ONLY public.request_mails
+    ADD CONSTRAINT request_mails_pkey PRIMARY KEY (request_id, seq);
+
+ALTER TABLE ONLY public.request_messages
+    ADD CONSTRAINT request_messages_pkey PRIMARY KEY (request_id, seq);
+
+ALTER TABLE ONLY public.request_numbers
+    ADD CONSTRAINT request_numbers_pkey PRIMARY KEY (site_id);
+
+ALTER TABLE ONLY public.request_people
+    ADD CONSTRAINT request_people_pkey PRIMARY KEY (request_id);
+
+ALTER TABLE ONLY public.request_photos
+    ADD CONSTRAINT request_photos_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.requests
+    ADD CONSTRAINT requests_number_key UNIQUE (number);
+
+ALTER TABLE ONLY public.requests
+    ADD CONSTRAINT requests_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.requests
+    ADD CONSTRAINT requests_token_sha256_key UNIQUE (token_sha256);
 
 ALTER TABLE ONLY public.reservations
     ADD CONSTRAINT reservations_pkey PRIMARY KEY (order_id, line);
@@ -4318,6 +4494,20 @@ CREATE UNIQUE INDEX receivers_names ON public.receivers USING btree (channel, na
 
 CREATE UNIQUE INDEX receivers_one_a_person ON public.receivers USING btree (user_name, channel) WHERE ((user_name IS NOT NULL) AND (deleted_at IS NULL));
 
+CREATE INDEX request_links_of ON public.request_links USING btree (request_id);
+
+CREATE INDEX request_mails_due ON public.request_mails USING btree (due_at) WHERE (state = 'pending'::text);
+
+CREATE INDEX request_photos_of ON public.request_photos USING btree (request_id, at);
+
+CREATE INDEX requests_by_time ON public.requests USING btree (recorded_at DESC, id DESC);
+
+CREATE INDEX requests_of_maker ON public.requests USING btree (made_by, recorded_at DESC, id DESC) WHERE (made_by IS NOT NULL);
+
+CREATE INDEX requests_of_order ON public.requests USING btree (order_id) WHERE (order_id IS NOT NULL);
+
+CREATE INDEX requests_undecided ON public.requests USING btree (site_id, recorded_at) WHERE (status = ANY (ARRAY['new'::text, 'asked_back'::text]));
+
 CREATE INDEX reservations_of_level ON public.reservations USING btree (item_id, store_id);
 
 CREATE UNIQUE INDEX rules_in_shadow_once ON public.rules_in_shadow USING btree (rule) WHERE (ended_at IS NULL);
@@ -4601,6 +4791,12 @@ CREATE TRIGGER purchase_request_changes_are_logged AFTER INSERT OR UPDATE ON pub
 CREATE TRIGGER purchases_make_events AFTER UPDATE ON public.purchase_requests FOR EACH ROW WHEN ((old.state IS DISTINCT FROM new.state)) EXECUTE FUNCTION public.event_of_purchase();
 
 CREATE TRIGGER reorder_rule_changes_are_logged AFTER UPDATE OF minimum, reorder_point, reorder_quantity ON public.stock_levels FOR EACH ROW EXECUTE FUNCTION public.log_change_of_parts('reorder rule', 'on_hand,reserved,shortage');
+
+CREATE TRIGGER request_changes_make_events AFTER UPDATE OF status, rating ON public.requests FOR EACH ROW WHEN (((new.status <> old.status) OR (new.rating IS DISTINCT FROM old.rating))) EXECUTE FUNCTION public.event_of_request();
+
+CREATE TRIGGER request_messages_make_events AFTER INSERT ON public.request_messages FOR EACH ROW EXECUTE FUNCTION public.event_of_request_message();
+
+CREATE TRIGGER requests_make_events AFTER INSERT ON public.requests FOR EACH ROW EXECUTE FUNCTION public.event_of_request();
 
 CREATE TRIGGER reservations_are_of_items_in_use BEFORE INSERT ON public.reservations FOR EACH ROW EXECUTE FUNCTION public.check_item_in_use();
 
@@ -5006,6 +5202,9 @@ ALTER TABLE ONLY public.order_steps
 ALTER TABLE ONLY public.planned_downtimes
     ADD CONSTRAINT planned_downtimes_asset_id_fkey FOREIGN KEY (asset_id) REFERENCES public.assets(id);
 
+ALTER TABLE ONLY public.portal_rules
+    ADD CONSTRAINT portal_rules_site_id_fkey FOREIGN KEY (site_id) REFERENCES public.sites(id);
+
 ALTER TABLE ONLY public.purchase_requests
     ADD CONSTRAINT purchase_requests_item_id_site_id_fkey FOREIGN KEY (item_id, site_id) REFERENCES public.items(id, site_id);
 
@@ -5014,6 +5213,39 @@ ALTER TABLE ONLY public.purchase_requests
 
 ALTER TABLE ONLY public.receivers
     ADD CONSTRAINT receivers_user_name_fkey FOREIGN KEY (user_name) REFERENCES public.users(name);
+
+ALTER TABLE ONLY public.request_links
+    ADD CONSTRAINT request_links_request_id_fkey FOREIGN KEY (request_id) REFERENCES public.requests(id);
+
+ALTER TABLE ONLY public.request_mails
+    ADD CONSTRAINT request_mails_request_id_fkey FOREIGN KEY (request_id) REFERENCES public.requests(id);
+
+ALTER TABLE ONLY public.request_messages
+    ADD CONSTRAINT request_messages_request_id_fkey FOREIGN KEY (request_id) REFERENCES public.requests(id);
+
+ALTER TABLE ONLY public.request_numbers
+    ADD CONSTRAINT request_numbers_site_id_fkey FOREIGN KEY (site_id) REFERENCES public.sites(id);
+
+ALTER TABLE ONLY public.request_people
+    ADD CONSTRAINT request_people_request_id_fkey FOREIGN KEY (request_id) REFERENCES public.requests(id);
+
+ALTER TABLE ONLY public.request_photos
+    ADD CONSTRAINT request_photos_attachment_id_fkey FOREIGN KEY (attachment_id) REFERENCES public.attachments(id);
+
+ALTER TABLE ONLY public.request_photos
+    ADD CONSTRAINT request_photos_request_id_fkey FOREIGN KEY (request_id) REFERENCES public.requests(id);
+
+ALTER TABLE ONLY public.requests
+    ADD CONSTRAINT requests_asset_id_fkey FOREIGN KEY (asset_id) REFERENCES public.assets(id);
+
+ALTER TABLE ONLY public.requests
+    ADD CONSTRAINT requests_location_id_fkey FOREIGN KEY (location_id) REFERENCES public.locations(id);
+
+ALTER TABLE ONLY public.requests
+    ADD CONSTRAINT requests_order_id_fkey FOREIGN KEY (order_id) REFERENCES public.work_orders(id);
+
+ALTER TABLE ONLY public.requests
+    ADD CONSTRAINT requests_site_id_fkey FOREIGN KEY (site_id) REFERENCES public.sites(id);
 
 ALTER TABLE ONLY public.reservations
     ADD CONSTRAINT reservations_item_id_site_id_fkey FOREIGN KEY (item_id, site_id) REFERENCES public.items(id, site_id);

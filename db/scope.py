@@ -39,6 +39,7 @@ KINDS: Mapping[str, tuple[str, str]] = {
     "escalation_id": ("escalation", "sees_escalation"),
     "policy_id": ("escalation policy", "sees_policy"),
     "rota_id": ("rota", "sees_rota"),
+    "ask_id": ("request", "sees_asked"),
     "override_id": ("override", "sees_override"),
     "op_id": ("operation", "sees_operation"),
     "mobile_id": ("device", "sees_mobile"),

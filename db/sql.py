@@ -16,6 +16,7 @@ from workorder_core.inspections import audits, rounds
 from workorder_core.intake.findings import WEIGHTY_SHARE
 from workorder_core.inventory import purchasing
 from workorder_core.orders import statuses
+from workorder_core.requests import asking
 from workorder_core.runs import runs
 from workorder_core.words import FailureMode, Status
 
@@ -31,6 +32,7 @@ _GROUPS: Mapping[str, tuple[type[StrEnum], Collection[StrEnum]]] = {
     "rounds_over": (rounds.RoundStatus, rounds.OVER),
     "findings_unsettled": (audits.FindingState, audits.UNSETTLED),
     "purchases_open": (purchasing.State, purchasing.OPEN),
+    "requests_undecided": (asking.RequestStatus, asking.UNDECIDED),
     "runs_unfinished": (runs.State, runs.UNFINISHED),
 }
 _DEFINED = {

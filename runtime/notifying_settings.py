@@ -33,6 +33,9 @@ class NotifyingSettings(BaseSettings):
         120, gt=0, le=86_400, description="seconds for which the database has to be gone before it does"
     )
     pages_url: str | None = Field(None, description="address of the pages, for the links in mails; none: no links")
+    portal_url: str | None = Field(
+        None, description="address of the portal for requests, for links in mails; none: that of the pages"
+    )
     webhook_networks: list[str] = Field(
         [], description="networks that are not public and that webhooks may go to: 10.20.0.0/16, 192.168.7.9"
     )
@@ -93,7 +96,7 @@ class NotifyingSettings(BaseSettings):
             raise ValueError("write https://hc.example.com/a-secret")
         return value
 
-    @field_validator("pages_url")
+    @field_validator("pages_url", "portal_url")
     @classmethod
     def _a_web_address(cls, value: str | None) -> str | None:
         if value is not None and not value.startswith(("https://", "http://")):

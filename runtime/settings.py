@@ -160,6 +160,12 @@ class Settings(NotifyingSettings):
     )
     host: str = Field("127.0.0.1", description="address that the API listens on")
     port: int = Field(8000, ge=0, le=65_535, description="port that the API listens on; 0: any free one")
+    portal_port: int | None = Field(
+        None,
+        ge=1,
+        le=65_535,
+        description="port on which the portal for requests is served alone; none: only beside the API",
+    )
     names: list[str] = Field(
         [], description="names and addresses under which people call the API, beside loopback and this machine's own"
     )

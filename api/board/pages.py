@@ -275,6 +275,9 @@ def error_page(request: Request, status: int, title: str, detail: str) -> Respon
     if getattr(request.state, "must_change", False):
         return RedirectResponse("/password", 303)
     if status == 401 and request.method == "GET":
+        scanned = request.url.path.partition("/q/")
+        if scanned[1] and not scanned[0]:  # whoever is not of the plant makes a request; its page offers to sign in
+            return RedirectResponse(f"/r/{quote(scanned[2], safe='')}", 303)
         there = request.url.path + (f"?{request.url.query}" if request.url.query else "")
         return RedirectResponse(f"/login?next={quote(there)}", 303)
     return page(request, "error.html", status=status, title=coded(title), detail=detail, code=status)

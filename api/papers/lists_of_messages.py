@@ -1,4 +1,4 @@
-"""The lists of messages and of notification policies."""
+"""The lists of messages, of notification policies, and of requests."""
 
 from collections.abc import Mapping
 
@@ -18,6 +18,16 @@ MESSAGE_LISTS: Mapping[str, ListFile] = {
         of_sites=False,
         columns=columns(
             site="site", version="version", changed_by="changed by", changed_at="changed@", why="why", policy="policy",
+        ),
+    ),
+    "/requests": ListFile(
+        name="requests",
+        columns=columns(
+            number="number", status="status", stage="stage", danger="danger", site="site", thing="asset or location",
+            thing_name="its name", recorded_at="received@", respond_by="answer due@", responded_at="answered@",
+            ended_at="ended@", order_number="order", order_status="status of the order",
+            scheduled_start="appointment from@", scheduled_end="appointment until@", technician="technician",
+            rating="rating (5 is very good)", made_by="made by", erased_at="erased@", id="id",
         ),
     ),
 }  # fmt: skip

@@ -21,8 +21,7 @@ router = APIRouter(tags=["events"])
 OLDEST_FIRST = Order[Event](tuple[Id], lambda each: (each.id,))
 Subject = Literal[
     "order", "finding", "alarm", "document", "rule", "engine_alarm", "run", "stock", "purchase", "round", "audit",
-    "schedule", "rota", "notification_policy", "certificate", "escalation", "escalation_policy",
-    "triage",
+    "schedule", "rota", "notification_policy", "certificate", "escalation", "escalation_policy", "triage", "request",
 ]  # fmt: skip
 After = Annotated[int | None, Query(ge=0, le=2**63 - 1, description="after the event with this id; 0: all stored ones")]
 _STREAM: dict[int | str, dict[str, Any]] = {

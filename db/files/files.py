@@ -17,7 +17,7 @@ from psycopg.rows import class_row, dict_row, scalar_row
 from db import sql
 from db.errors import NotFound, StoreError
 from db.files import pictures
-from db.files.pictures import InvalidPicture
+from db.files.pictures import InvalidPicture, Picture
 from db.orders import order_history
 from db.plant import changes
 from workorder_core.sentences import coded, say
@@ -144,13 +144,8 @@ def add(
         )
     small = None
     if kind in pictures.FORMATS:
-        try:
-            picture = pictures.clean(content, kind)
-        except InvalidPicture as wrong:
-            raise InvalidAttachment(shown, str(wrong)) from None
+        picture = _cleaned(shown, content, kind)
         content, small = picture.content, picture.small
-        if len(content) > 2 * LARGEST:
-            raise InvalidAttachment(shown, say("it would be too large uncompressed; make it smaller"))
     made = Attachment(
         id=uuid4(),
         **{f"{owner.of.value}_id": owner.id},  # type: ignore[arg-type]
@@ -165,6 +160,22 @@ def add(
     conn.execute(_QUERIES["add_content"], {"id": made.id, "content": content, "thumbnail": small})
     _log(conn, made, "attach", "added", actor=actor, at=at)
     return made
+
+
+def cleaned_picture(name: str, content: bytes) -> tuple[str, Picture]:
+    """Return the kind of a picture, and the picture re-encoded without metadata. Raises InvalidAttachment."""
+    kind = _checked(name, content, Allowed(kinds=tuple(pictures.FORMATS)))
+    return kind, _cleaned(name, content, kind)
+
+
+def _cleaned(name: str, content: bytes, kind: str) -> Picture:
+    try:
+        picture = pictures.clean(content, kind)
+    except InvalidPicture as wrong:
+        raise InvalidAttachment(name, str(wrong)) from None
+    if len(picture.content) > 2 * LARGEST:
+        raise InvalidAttachment(name, say("it would be too large uncompressed; make it smaller"))
+    return picture
 
 
 def _checked(name: str, content: bytes, allowed: Allowed) -> str:

@@ -19,7 +19,7 @@ _LOGGED = ("asset", "signal", "place", "location", "site", "downtime", "technici
 _OF_STORES = ("item", "store", "reorder rule", "bill of material", "tool", "purchase request")
 _OF_INSPECTIONS = ("checklist", "route", "round")
 _OF_PEOPLE = ("shift pattern", "absence", "crew", "way", "work rule", "skill rule")
-OF_PLANT = (*_LOGGED, *_OF_STORES, *_OF_INSPECTIONS, *_OF_PEOPLE, "document", "rule", "safety", "file")
+OF_PLANT = (*_LOGGED, *_OF_STORES, *_OF_INSPECTIONS, *_OF_PEOPLE, "document", "rule", "safety", "file", "request")
 """Kinds that everybody may read for the sites they see: what triggers write, and proposals."""
 OF_COSTS = ("labour rate", "cost model", "item price", "technician rate")
 """Kinds that only those who see costs may read."""

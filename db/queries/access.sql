@@ -340,3 +340,7 @@ SELECT EXISTS (
 -- name: given_technician
 -- A contractor sees nobody but themselves.
 SELECT %(technician)s = %(id)s;
+
+-- name: sees_asked
+-- Whether a request is of one of these sites.
+SELECT EXISTS (SELECT FROM requests r JOIN sites s ON s.id = r.site_id WHERE r.id = %(id)s AND s.code = ANY(%(sites)s::text[]));

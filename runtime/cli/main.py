@@ -201,8 +201,8 @@ app.command(name="import-table")(tables.import_table)
 for group, name in ((inspections.checklist_app, "checklist"), (inspections.route_app, "route"), (rotas.app, "rota"),
                     (models.app, "models"), (documents.shadow_app, "shadow"), (policy.app, "policies")):  # fmt: skip
     app.add_typer(group, name=name)
-app.add_typer(people.users_app, name="users")
-app.add_typer(people.keys_app, name="keys")
+for group, name in ((people.users_app, "users"), (people.keys_app, "keys"), (people.requests_app, "requests")):
+    app.add_typer(group, name=name)
 
 
 @mapping_app.command(name="try")

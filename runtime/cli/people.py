@@ -11,12 +11,14 @@ import typer
 
 from db.people import api_keys
 from db.people.users import Standing
+from runtime.cli import requests
 from runtime.cli.command_line import Database, connected, console, shown_errors
 from runtime.processes import people
 from runtime.settings import CODE, InvalidSettings
 from workorder_core.people.access import Role
 
 users_app = typer.Typer(help="Users: people who may sign in.", no_args_is_help=True)
+requests_app = requests.app
 keys_app = typer.Typer(help="API keys for systems.", no_args_is_help=True)
 
 Name = Annotated[str, typer.Argument(help="the name to sign in with: lower-case letters, digits, and . _ @ -")]

@@ -25,7 +25,8 @@ from db.events.deliveries import Head
 from db.events.sealing import CannotUnseal, Sealer
 from db.notifying import fanning_out
 from db.notifying.fanning_out import Gathered
-from runtime.delivery import by_apprise, composing, mail, ntfy, webhook
+from db.requests import mails
+from runtime.delivery import by_apprise, composing, mail, ntfy, requesters, webhook
 from workorder_core.notifying.attempts import (
     Channel,
     Delivered,
@@ -45,19 +46,23 @@ AT_ONCE = 4
 EVENTS_AT_ONCE = 500
 LOOK_EVERY_S = 2.0
 """How often to look for due retries, which nothing announces."""
+_REQUESTERS = 0
+"""No receiver has this id: it is that of all requesters, whose mails one thread sends."""
 _log = structlog.get_logger("delivery")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Means:
-    """What sending needs: the settings' mail server, the webhooks' sender, their secrets' seal, the pages' address,
-    the plant's language, for who has chosen none, and the servers of ntfy and services of apprise that may be used.
+    """What sending needs: the settings' mail server, the webhooks' sender, their secrets' seal, the pages' address, and
+    that of the portal, the plant's language, for who has chosen none, and the servers of ntfy and services of apprise
+    that may be used.
     """
 
     webhooks: webhook.Sender
     mail_server: mail.Server | None = None
     sealer: Sealer = field(default_factory=Sealer)
     pages: str | None = None
+    portal: str | None = None
     language: str = "en"
     ntfy_servers: frozenset[str] = frozenset()
     apprise_services: frozenset[str] = frozenset()
@@ -76,6 +81,7 @@ def decide(conn: Connection, *, now: datetime) -> int:
             return 0
         fanning_out.fan_out(conn, found, now=now)
         running.follow(conn, found, now=now)
+        mails.follow(conn, found, now=now)
         deliveries.advance(conn, found[-1].id)
     return len(found)
 
@@ -219,6 +225,7 @@ def _run_on(conn: Connection, database_url: str, means: Means, stop: threading.E
                     pass
                 release(conn, now=_now())
                 senders.begin(deliveries.due_receivers(conn, now=_now()))
+                senders.begin_requesters()
                 for _ in conn.notifies(timeout=_until(due), stop_after=1):
                     pass
         finally:
@@ -242,6 +249,23 @@ class _Senders:
             if receiver not in self._busy:
                 self._busy.add(receiver)
                 self.threads.submit(self._drain, receiver)
+
+    def begin_requesters(self) -> None:
+        """Start sending the mails to requesters that are due, unless they are being sent."""
+        if _REQUESTERS not in self._busy:
+            self._busy.add(_REQUESTERS)
+            self.threads.submit(self._mail_requesters)
+
+    def _mail_requesters(self) -> None:
+        try:
+            with self.pool.connection() as conn:
+                requesters.send_due(conn, self.means.mail_server, self.means.portal, _now)
+        except (OperationalError, PoolTimeout) as error:
+            _log.warning("mails to requesters paused, database unavailable", error=str(error).strip())
+        except Exception:  # noqa: BLE001 - likewise
+            _log.exception("mails to requesters failed, retrying")
+        finally:
+            self._busy.discard(_REQUESTERS)
 
     def _drain(self, receiver: int) -> None:
         try:

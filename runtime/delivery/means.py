@@ -16,6 +16,7 @@ def of(settings: Settings) -> Means:
         mail_server=mail_server(settings),
         sealer=Sealer(settings.secrets_key),
         pages=settings.pages_url,
+        portal=settings.portal_url or settings.pages_url,
         language=settings.language,
         ntfy_servers=frozenset(settings.ntfy_servers),
         apprise_services=frozenset(settings.apprise_services),

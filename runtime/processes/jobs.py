@@ -100,9 +100,7 @@ def run(database_url: str, timetable: Timetable, stop: threading.Event) -> None:
 
 
 class Every(IntervalTrigger):  # type: ignore[misc]
-    """Fires at an interval, and makes up for just one of the times that were missed: the library lists all of them,
-    63 million for a job of every five seconds after a clock was set ten years ahead.
-    """
+    """Fires at an interval, and once for all missed times: the library would list 63 million after ten years."""
 
     def get_next_fire_time(self, previous_fire_time: datetime | None, now: datetime) -> datetime | None:
         """Return the time after a time that it fired at, or after now where that is over (wall clock)."""
@@ -115,6 +113,7 @@ def _dropping(timetable: Timetable) -> Iterator[tuple[Callable[[Connection], int
     yield forget_answers, "forget answers"
     yield lambda conn: drop_old_events(conn, timetable), "retention of events"
     yield lambda conn: drop_old_runs(conn, keep=timetable.runs_retention), "retention of runs"
+    yield nightly.erase_requests, "personal data of requests"
     if (keep := timetable.retention) is not None:
         yield lambda conn: drop_old_readings(conn, keep=keep), "retention"
     if (alarms := timetable.alarm_retention) is not None:

@@ -1,4 +1,4 @@
-"""What is asked for at night: planning weeks, anew when something has upset a plan, and learning triage."""
+"""What is done at night: weeks are planned, and anew after upsets; triage learns; old requests are erased."""
 
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, time
@@ -6,6 +6,7 @@ from datetime import UTC, datetime, time
 from psycopg import Connection
 
 from db import jobs
+from db.requests import personal, requests
 from db.scheduling import disruptions, queue
 from db.triage import queue as learning
 
@@ -50,3 +51,16 @@ def learn_triage(conn: Connection, every_night_at: time, actor: str, now: dateti
         if not jobs.try_lock(conn, "triage"):
             return 0
         return learning.learn_due(conn, every_night_at, actor=actor, now=now or datetime.now(UTC))
+
+
+def erase_requests(conn: Connection, now: datetime | None = None) -> int:
+    """Erase what is personal of requests that ended longer ago than their site keeps it; return how many."""
+    at = now or datetime.now(UTC)
+    with conn.transaction():
+        if not jobs.try_lock(conn, "personal data of requests"):
+            return 0
+        outdated = personal.outdated(conn, now=at)
+        for key in outdated:
+            asked = requests.get(conn, key)
+            personal.erase(conn, key, number=asked.number, site=asked.site_code, actor="system:timetable", at=at)
+        return len(outdated)

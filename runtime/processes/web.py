@@ -16,6 +16,7 @@ from api.addresses import Proxies
 from api.events.hub import Hub
 from api.forwarded import Forwarded
 from api.keys import Lasting
+from api.portal import app as portal
 from api.routers.notifying.setup import Delivery
 from db.events.sealing import Sealer
 from db.files.files import Allowed
@@ -109,4 +110,11 @@ def run(settings: Settings, stop: threading.Event) -> None:
             threading.Thread(target=certificates.follow, args=(certificate, stop, pool), daemon=True).start()
         server = uvicorn.Server(config)
         threading.Thread(target=_Stopper(server, stop, served.state.hub).wait_for_stop, daemon=True).start()
+        if settings.portal_port is not None:
+            alone = portal.alone(pool, names=_names(settings), language=settings.language)
+            beside = uvicorn.Server(
+                configured(alone, settings.model_copy(update={"port": settings.portal_port}), certificate)
+            )
+            threading.Thread(target=_Stopper(beside, stop, served.state.hub).wait_for_stop, daemon=True).start()
+            threading.Thread(target=beside.run, daemon=True).start()
         server.run()

@@ -44,12 +44,16 @@ from workorder_core.planning.deciding import Becomes
 from workorder_core.planning.forecast import Period
 from workorder_core.planning.plans import AfterOutage, ObjectKind, OnFreeDay, WhenOpen
 from workorder_core.plant.new_names import NameKind
+from workorder_core.requests import asking
+from workorder_core.requests.asking import RequestStatus, RequestStep
 from workorder_core.runs import runs
 from workorder_core.tables.cells import CellKind
 from workorder_core.tables.plant_tables import TABLES
 from workorder_core.words import WHOLE_MACHINE
 
 _ENUMS: tuple[type[Enum], ...] = (
+    RequestStatus,
+    RequestStep,
     Kind, PurchaseState, BookingState,
     words.Status, words.OrderType, words.Priority, words.Severity, words.Criticality, words.Origin, words.HoldReason,
     words.OperatingState, words.CloseFinding, Role, alarm_states.State, Suppressed, runs.State, StepKind, LinkKind,
@@ -117,6 +121,7 @@ CODED: Mapping[str, list[str]] = {
     "targets": ["response", "completion"],
     "titles of errors": sorted({each.title for each in problems.PROBLEMS.values()} | _OTHER_TITLES),
     "components and trades": [*SKILL_OF_COMPONENT, *set(SKILL_OF_COMPONENT.values()), WHOLE_MACHINE],
+    "stages of requests": sorted(set(asking._STAGES.values())),
     "history": ["unassigned"],
     "kinds in the log of changes": [*changes.OF_PLANT, *changes.OF_COSTS, *changes.OF_ACCESS],
     "in the log of changes": [

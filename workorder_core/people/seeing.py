@@ -24,6 +24,7 @@ SEEN_BY: Mapping[str, frozenset[Role]] = {
     "escalation": EVERYBODY,
     "escalation_policy": EVERYBODY,
     "triage": EVERYBODY,
+    "request": frozenset({Role.PLANNER, Role.RELIABILITY_ENGINEER}),
 }
 """By the event's subject, the roles that may read that subject elsewhere: orders, alarms, stock, runs and, at every
 site, documents. A plant-wide event has no site, so only readers of every site receive it."""

@@ -1,4 +1,5 @@
-"""A requester's own page: their requests, and the status of each."""
+"""A requester's own page: the problems that they have reported, the orders that they have requested, and the status of
+each."""
 
 from collections.abc import Mapping
 
@@ -8,6 +9,7 @@ from fastapi.responses import Response
 from api.asking import KNOWN, SEES, Asking, Conn, Now
 from api.board.rendering import page
 from db.orders import work_orders
+from db.requests import listing
 from workorder_core.language import N_
 from workorder_core.orders import lifecycle, planned_dates
 from workorder_core.words import Status
@@ -40,6 +42,7 @@ def mine(request: Request, conn: Conn, now: Now, who: Asking) -> Response:
         "my_requests.html",
         now=now,
         found=work_orders.page(conn, filters, limit=MOST),
+        reported=listing.newest_first(conn, who.sites, made_by=who.actor, limit=MOST),
         next=_NEXT,
         dated=planned_dates.DATED,
         final=lifecycle.FINAL,

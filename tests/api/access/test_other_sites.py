@@ -1,6 +1,7 @@
 """What is of another site is not there, on any route, in any list, by any spelling of an id."""
 
 import re
+from datetime import UTC, datetime
 from uuid import UUID, uuid4
 
 import pytest
@@ -8,6 +9,9 @@ from fastapi.testclient import TestClient
 
 from api.app import create
 from db import scope
+from db.plant import plant
+from db.requests import requests
+from db.requests.personal import Person
 from tests.api.access.role_tables import A, P, V
 from tests.api.access.test_access import EVERY_SITE, called
 from tests.api.conftest import KEY
@@ -62,6 +66,8 @@ def elsewhere(pool, seeded):
             "VALUES (%s, 'import', 'x', %s, '{}', 5, 'person:a', now())",
             [run, site],
         )
+        fan = plant.asset(conn, asset, now=datetime.now(UTC))
+        asked, _ = requests.create(conn, fan, Person(what="hums"), danger=False, language="en", at=datetime.now(UTC))
     with TestClient(create(pool, keys={"planner": KEY}), headers={"X-API-Key": KEY}) as client:
         body = {"asset_id": asset, "type": "inspection", "title": "Listen to it", "why": "hums"}
         order = client.post("/api/v1/work-orders", json=body, headers={"Idempotency-Key": "there"}).json()
@@ -76,6 +82,7 @@ def elsewhere(pool, seeded):
         "file_id": file,
         "run_key": run,
         "upload_id": upload,
+        "ask_id": asked.id,
     }
 
 

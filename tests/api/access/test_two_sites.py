@@ -11,6 +11,9 @@ import pytest
 
 from api.app import create
 from db.planning import generating as planning
+from db.plant import plant
+from db.requests import personal, requests
+from db.requests.personal import Person
 from db.runs import runs, uploads
 from db.scheduling import schedules, weights
 from db.scheduling.schedules import Draft
@@ -22,8 +25,10 @@ from tests.api.access.test_access import TABLE
 from tests.api.access.two_sites import MARK, SEEN, SITE
 from tests.api.notifying import an_escalation
 from tests.api.sync import offline
+from tests.parts import pictures
 from tests.parts.most_slow import most_slow
 from workorder_core.people.access import Role
+from workorder_core.requests.emergencies import PortalRules
 from workorder_core.scheduling.weeks import Planned
 from workorder_core.triage.suggestions import Field, of_danger
 
@@ -101,6 +106,7 @@ def world(pool, client, seeded):
         triage.note_choices(conn, order, danger, {Field.TYPE: "WVKB"}, number=1, actor="person:Ola", at=at)
         an_escalation.begin(conn, order)
         kept = offline.a_kept_remark(conn, order, at)
+        asked_for = _ask(conn, asset, at)
         conn.execute(
             "INSERT INTO ways (site_id, from_id, to_id, minutes) SELECT f.site_id, f.id, t.id, 5 "
             "FROM locations f JOIN locations t ON t.site_id = f.site_id AND t.id > f.id WHERE f.site_id = %s",
@@ -148,6 +154,7 @@ def world(pool, client, seeded):
             "photo_id": one("SELECT id FROM inspection_photos"),
             "audit_id": one("SELECT id FROM audits"),
             "schedule_id": one("SELECT id FROM schedules"),
+            "ask_id": asked_for,
         }
     own_ids = theirs | {
         "order_id": own["id"],
@@ -159,6 +166,17 @@ def world(pool, client, seeded):
         "site_code": "OWN",
     }
     return site, theirs, own_ids
+
+
+def _ask(conn, asset, at):
+    """Have somebody ask at an asset, with a message and a photo, where the site has rules of its own."""
+    person = Person(name="Erika", contact="erika@example.org", what="drips", place="hall", since="today")
+    thing = plant.asset(conn, asset, now=at)
+    made, _ = requests.create(conn, thing, person, danger=False, language="de", at=at)
+    personal.add_message(conn, made.id, "hello", actor=None, at=at)
+    personal.add_photo(conn, made.id, pictures.a_picture(), at=at)
+    requests.put_rules(conn, made.site_id, PortalRules())
+    return made.id
 
 
 def _week(conn, site: int, order, at: datetime) -> None:

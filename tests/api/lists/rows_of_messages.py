@@ -1,5 +1,8 @@
-"""A row more of a list of messages or policies, which `test_cursors` adds during a walk."""
+"""A row more of a list of messages, policies or requests, which `test_cursors` adds during a walk."""
 
+from db.plant import plant as assets
+from db.requests import requests
+from db.requests.personal import Person
 from tests.api.lists.rows import Plant, at, receiver
 
 
@@ -23,3 +26,9 @@ def message_of_order(plant: Plant, n: int) -> None:
 def policy_version(plant: Plant, n: int) -> None:
     """Store another version of the site's policy."""
     plant.post("sites/NTH/notification-policy", {"one_by_one": n % 100}, "PUT")
+
+
+def request(plant: Plant, n: int) -> None:
+    """Ask for something at the asset."""
+    thing = assets.asset(plant.conn, plant.asset, now=at(n))
+    requests.create(plant.conn, thing, Person(what="It drips"), danger=False, language="en", at=at(n))

@@ -17,6 +17,8 @@ from db.events import deliveries, events, receivers
 from db.events.sealing import Sealer
 from db.orders import work_orders
 from db.plant import devices, plant
+from db.requests import requests
+from db.requests.personal import Person
 from db.runs import runs, uploads
 from db.scheduling import schedules, weeks
 from db.scheduling.schedules import Draft
@@ -130,11 +132,15 @@ def _facts(client: TestClient, planner: TestClient, seeded: Seeded, pool: Connec
         )  # fmt: skip
         conn.execute("UPDATE judge_events SET arrival = 0 WHERE kind = 'shadow'")
         found |= _runs(conn, now) | _weeks(conn, now)
+        pump = plant.asset_by_key(conn, "NTH", "P-101", now=now)
+        asked, _ = requests.create(conn, pump, Person(what="It drips"), danger=False, language="en", at=now)
+        found["asked"] = str(asked.id)
         quarantine.keep(conn, a_plant.refusals(now))
         ((kept,),) = conn.execute("SELECT min(id) FROM quarantine").fetchall()
         done = [seeded.orders["done"]]
         ((number,),) = conn.execute("SELECT number FROM work_orders WHERE id = %s", done).fetchall()
         found |= {"kept": str(kept), "number": number}
+        found["number_of_working"] = work_orders.get(conn, seeded.orders["reactive"]).number
         conn.execute("UPDATE assets SET safety_critical = true WHERE code = 'P-102'")
     client.put("/api/v1/sites/NTH/costs/currency", json={"currency": "NOK"}).raise_for_status()
     plan = {"title": "Measure", "steps": [{"kind": "measurement", "instruction": "The gap", "unit": "mm"}],
@@ -171,6 +177,11 @@ def _facts(client: TestClient, planner: TestClient, seeded: Seeded, pool: Connec
         found["report"] = offline.a_kept_request(conn, int(found["asset"]), now)["op_id"]
         found["mobile"] = str(offline.Phone().send(conn, now).device.id)
     found["escalation"] = str(begun)
+    for name in ("own", "settled_request"):
+        reported = {"asset_id": seeded.assets["P-101"], "what": "It drips"}
+        answer = client.post("/api/v1/requests", json=reported, headers={"Idempotency-Key": name})
+        found[name] = str(answer.json()["id"])
+    client.post(f"/api/v1/requests/{found['settled_request']}/settle", json={"words": "Close the valve."})
     planned: dict = {"site": "NTH", "code": "LOOK", "title": "Look", "object": "asset", "objects": ["P-101"]}
     planned |= {"calendar": {"rule": "FREQ=MONTHLY", "starts": "2026-01-10T08:00"}}
     planned |= {"meter": {"signal": "oil_hours", "every": 500}}

@@ -350,6 +350,27 @@ FORMS = {
         {"site": "NTH", "version": "0", "to_alarm": "role:planner", "channels_alarm": "banner", "one_by_one": "4"},
         {"to_alarm": "nobody", "to_warned": "role:boss", "seconds_apart": "soon", "zone": "Nowhere"},
     ),
+    "/report": Known(
+        "/report?at=asset-{asset}", "/report", {"at": "asset-{asset}", "danger": "no", "what": "Drips"}, {"what": " "}
+    ),
+    "/my-requests/{ask_id}/messages": Known(
+        "/my-requests/{own}", "/my-requests/{own}/messages", {"text": "Still drips"}, {"text": " "}
+    ),
+    "/my-requests/{ask_id}/files/new": Known("/my-requests/{own}", "/my-requests/{own}/files/new"),
+    "/my-requests/{ask_id}/withdraw": Known("/my-requests/{own}", "/my-requests/{own}/withdraw"),
+    "/my-requests/{ask_id}/rating": Known(
+        "/my-requests/{settled_request}", "/my-requests/{settled_request}/rating", {"rating": "5", "words": "Quick"},
+        {"rating": "very"},
+    ),
+    "/requests/{ask_id}/accept": Known(
+        "/requests/{asked}", "/requests/{asked}/accept", {"title": "New seal", "kind": "reactive"}, {"title": " "}
+    ),
+    "/requests/{ask_id}/merge": Known(
+        "/requests/{asked}", "/requests/{asked}/merge", {"order": "{number_of_working}"}, {"order": " "}
+    ),
+    "/requests/{ask_id}/say": Known(
+        "/requests/{asked}", "/requests/{asked}/say", {"words": "Which one?", "what": "ask_back"}, {"words": " "}
+    ),
     "/outbox/{receiver_id}/messages/{event_id}/{verb}": Known(
         "/outbox/{receiver}", "/outbox/{receiver}/messages/{event}/skip"
     ),

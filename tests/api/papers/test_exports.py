@@ -57,6 +57,7 @@ OF_ONE_THING = {
     "/work-orders/{order_id}/slots": "a few times that fit an order",
     "/sites/{site_code}/slots": "a few times that fit work that is not ordered yet",
     "/escalations/{escalation_id}": "an escalation",
+    "/requests/{ask_id}": "a request, with its messages",
     "/work-orders/{order_id}/last-time": "a few orders like one, and checks by success",
     "/sites/{site_code}/triage-versions/next": "how far a site is on the way to its next version",
     "/answers": "passages that answer one question",

@@ -1,0 +1,1 @@
+"""The planners' pages of requests."""

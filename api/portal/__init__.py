@@ -1,0 +1,1 @@
+"""Requests without login: an application of its own, mounted at /r or served alone."""

@@ -1,0 +1,1 @@
+"""Requests by API: made, listed, decided."""

@@ -1,0 +1,1 @@
+"""Requests: stored, decided, and erased."""
