@@ -224,16 +224,17 @@ class Draft:
         cheapest = [person for _, person in sorted(free, key=lambda each: (each[0], each[1].code))]
         # The cheapest alone may be too slow for what comes after, or for the tool; somebody quicker may not be.
         crews = [[person] for person in cheapest] if job.crew == 1 else [_crew(job, cheapest)]
-        return next(filter(None, (self._with(job, crew, starts) for crew in crews)), None)
-
-    def _with(self, job: Job, crew: list[Person], starts: Minute) -> Place | None:
-        """Return the place of a job that these people begin at this time; None where they cannot, or are none."""
-        visit = _visit(job, crew, starts) if crew else None
-        rows = None if visit is None else self._rows_with(visit)
-        if visit is None or rows is None or not self._coupling_kept(job, visit) or not self._allowed(job, visit, rows):
-            return None
-        cost = sum(self.cost_of(row, visits) - self.cost_of(row, self.rows[row]) for row, visits in rows.items())
-        return Place(visit=visit, rows=rows, cost=cost + (self.cost_of_job(visit) if len(crew) > 1 else 0.0))
+        for crew in crews:
+            visit = _visit(job, crew, starts) if crew else None
+            rows = None if visit is None else self._rows_with(visit)
+            if visit is None or rows is None or not self._coupling_kept(job, visit):
+                continue
+            if self._allowed(job, visit, rows):
+                cost = sum(
+                    self.cost_of(row, visits) - self.cost_of(row, self.rows[row]) for row, visits in rows.items()
+                )
+                return Place(visit=visit, rows=rows, cost=cost + (self.cost_of_job(visit) if len(crew) > 1 else 0.0))
+        return None
 
     def _may(self, job: Job, person: Person, visit: Visit, rows: Mapping[Row, tuple[Visit, ...]]) -> bool:
         """Return whether a person could be one of the crew as far as it concerns them alone."""
