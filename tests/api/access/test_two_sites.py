@@ -12,7 +12,7 @@ import pytest
 from api.app import create
 from db.planning import generating as planning
 from db.plant import plant
-from db.requests import personal, requests
+from db.requests import mails, personal, requests
 from db.requests.personal import Person
 from db.runs import runs, uploads
 from db.scheduling import schedules, weights
@@ -175,6 +175,8 @@ def _ask(conn, asset, at):
     made, _ = requests.create(conn, thing, person, danger=False, language="de", at=at)
     personal.add_message(conn, made.id, "hello", actor=None, at=at)
     personal.add_photo(conn, made.id, pictures.a_picture(), at=at)
+    mails.make_link(conn, made.id, now=at)
+    conn.execute("INSERT INTO request_mails VALUES (%s, 1, 'new', %s, 'sent', 1, %s, %s, '')", [made.id, at, at, at])
     requests.put_rules(conn, made.site_id, PortalRules())
     return made.id
 
