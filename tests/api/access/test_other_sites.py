@@ -66,6 +66,18 @@ def elsewhere(pool, seeded):
             "VALUES (%s, 'import', 'x', %s, '{}', 5, 'person:a', now())",
             [run, site],
         )
+        mobile, operation = str(uuid4()), str(uuid4())
+        conn.execute(
+            "INSERT INTO sync_devices (id, person, app, first_seen_at, seen_at) "
+            "VALUES (%s, 'person:s1', '1', now(), now())",
+            [mobile],
+        )
+        conn.execute(
+            "INSERT INTO sync_operations (op_id, device_id, person, seq, site_id, kind, body, fingerprint, "
+            "received_at, verdict, answer) "
+            "VALUES (%s, %s, 'person:s1', 1, %s, 'remark', '{}', 'x', now(), 'kept', '{}')",
+            [operation, mobile, site],
+        )
         fan = plant.asset(conn, asset, now=datetime.now(UTC))
         asked, _ = requests.create(conn, fan, Person(what="hums"), danger=False, language="en", at=datetime.now(UTC))
     with TestClient(create(pool, keys={"planner": KEY}), headers={"X-API-Key": KEY}) as client:
@@ -83,6 +95,8 @@ def elsewhere(pool, seeded):
         "run_key": run,
         "upload_id": upload,
         "ask_id": asked.id,
+        "mobile_id": mobile,
+        "op_id": operation,
     }
 
 
@@ -187,7 +201,7 @@ def test_figures_count_the_alarms_of_the_sites_that_are_seen(known, elsewhere):
 def test_what_concerns_every_site_is_not_for_who_sees_some(known, seeded):
     client = known(A, sites=["NTH"])
     for name in EVERY_SITE:
-        answer = called(client, name, kind="rulebook")
+        answer = called(client, name, kind="rulebook", mobile_id=uuid4())
         assert answer.status_code == 403, name
         assert "concerns every site" in answer.json()["detail"]
 

@@ -301,7 +301,7 @@ DEPLOY, OPERATIONS = ROOT / "deploy", ROOT / "docs" / "operations.md"
 def test_the_settings_of_the_page_are_accepted(text, monkeypatch) -> None:
     for line in text.splitlines():
         monkeypatch.setenv(*line.split("=", 1))
-    assert load().names == ["plant.example"]
+    assert load().names == (["plant.example"] if "PLANTWRIGHT_NAMES=" in text else [])
 
 
 def test_the_examples_of_proxies_set_each_header_that_is_believed_and_append_to_none() -> None:
