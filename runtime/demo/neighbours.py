@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 from psycopg import Connection
 
 from api import long_work
-from api.shapes.runs import AuditReportIn, BacktestIn, ImportIn, ScheduleIn, TriageIn
+from api.shapes.runs import AuditReportIn, BacktestIn, ImportIn, ScheduleIn, TriageIn, WhatIfIn
 from db.events import receivers
 from db.events.receivers import Receiver
 from db.events.sealing import Sealer
@@ -122,7 +122,7 @@ def ask(conn: Connection, *, site: str, anchor: datetime, now: datetime) -> int:
     """Ask for long work of each kind, unless some was asked for already; return how much. The caller commits.
 
     The demo's worker does it: a backtest of a pump's last days, a dry run of a table with a mistake, an audit report, a
-    proposal for this week, and triage learned from the orders.
+    proposal for this week, what one more technician would be worth in the next, and triage learned from the orders.
     """
     if runs.page(conn, limit=1):
         return 0
@@ -133,5 +133,8 @@ def ask(conn: Connection, *, site: str, anchor: datetime, now: datetime) -> int:
     long_work.ask_for_audit_report(conn, PLANNER, AuditReportIn(site=site), at=now)
     monday = now.date() - timedelta(days=now.weekday())
     long_work.ask_for_schedule(conn, PLANNER, ScheduleIn(site=site, from_date=monday, seconds=2), at=now)
+    like = technicians.listed(conn, plant.site_by_code(conn, site).id)[0].code
+    more = WhatIfIn(site=site, from_date=monday + timedelta(weeks=1), like=like, seconds=3)
+    long_work.ask_for_what_if(conn, PLANNER, more, at=now)
     long_work.ask_for_triage(conn, PLANNER, TriageIn(site=site), at=now)
-    return 5
+    return 6

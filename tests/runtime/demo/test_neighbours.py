@@ -57,7 +57,7 @@ def test_the_erp_answers_where_webhooks_of_the_demo_may_go_and_is_where_it_was_t
 
 
 def test_long_work_of_each_kind_is_asked_for_once_and_can_be_done(conn, database: str) -> None:
-    assert neighbours.ask(conn, site="NTH", anchor=NOW, now=NOW) == 5
+    assert neighbours.ask(conn, site="NTH", anchor=NOW, now=NOW) == 6
     assert neighbours.ask(conn, site="NTH", anchor=NOW, now=NOW) == 0
     assert {run.kind for run in runs.page(conn)} == EXECUTORS.keys()
     while (run := runs.claim(conn, "a test", timedelta(minutes=5))) is not None:
@@ -70,5 +70,6 @@ def test_long_work_of_each_kind_is_asked_for_once_and_can_be_done(conn, database
     assert (table["rows"], table["wrong"], table["applied"]) == (3, 1, False)
     assert report["sound"]
     assert done["schedule"].result, done["schedule"].problem
+    assert done["what_if"].result or "nobody who was named would work" in (done["what_if"].problem or "")
     assert done["triage"].result or "nothing can be learned yet" in (done["triage"].problem or "")
     assert "nothing was judged" in (backtest.problem or "") or backtest.result, "there are no readings here"
