@@ -1,5 +1,6 @@
 """The portal's pages: no script, one stylesheet, nothing from elsewhere."""
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -49,8 +50,11 @@ def page(request: Request, template: str, *, status: int = 200, **facts: Any) ->
 
 
 def sorry(request: Request, status: int, detail: Said) -> Response:
-    """Return a page that says why something does not work."""
-    return page(request, "sorry.html", status=status, detail=detail)
+    """Return a page that says why something does not work. Whoever works here scanned the label of an order, say:
+    signing in leads them to it.
+    """
+    scanned = re.fullmatch(r"/r/([\w-]+)", request.url.path)
+    return page(request, "sorry.html", status=status, detail=detail, scanned=scanned[1] if scanned else None)
 
 
 def language_of(request: Request) -> str:

@@ -10,6 +10,7 @@ from urllib.parse import quote
 
 from fastapi import FastAPI
 from fastapi.routing import iter_route_contexts
+from starlette.routing import Mount
 
 from bench.api_fuzz_parts.values import BROKEN, NASTY, Maker
 from tests import people
@@ -63,15 +64,24 @@ def operations(app: FastAPI) -> list[tuple[str, Callable[[Maker], dict[str, Any]
         for path, methods in described["paths"].items()
         for method, operation in methods.items()
     ]
-    for route in iter_route_contexts(app.routes):
-        path = str(route.path)
-        if path == "/static" or path.startswith(("/api/", "/health", "/logout")):
+    for path, route in _routes(app):
+        if path.startswith(("/api/", "/health", "/logout")):
             continue
         typed, body = (_fields_of(route.dependant, kind) for kind in ("query_params", "body_params"))
         found += [
             (f"{method} {path}", partial(_of_page, method, path, typed, body)) for method in sorted(route.methods or ())
         ]
     return found
+
+
+def _routes(app: FastAPI, under: str = "") -> Iterator[tuple[str, Any]]:
+    """Yield the routes of an app with their paths, and those of the apps that are mounted in it."""
+    for route in iter_route_contexts(app.routes):
+        path = f"{under}{route.path}"
+        if not isinstance(route.original_route, Mount):
+            yield path, route
+        elif isinstance(route.original_route.app, FastAPI):
+            yield from _routes(route.original_route.app, path)
 
 
 def requests(app: FastAPI, ids: Mapping[str, Sequence[str]], chance: random.Random) -> Iterator[Made]:

@@ -13,9 +13,13 @@ from db.documents import shadow
 from db.events import deliveries, events
 from db.people import calendar_feeds
 from db.planning import generating
+from db.plant import plant
+from db.requests import requests
+from db.requests.personal import Person
 from db.runs import runs, uploads
 from tests.api.access import two_sites
 from tests.api.notifying import an_escalation
+from tests.api.sync import offline
 from workorder_core.tables.plant_tables import TABLES
 
 _ACTOR = "person:mette"
@@ -47,6 +51,9 @@ def fill(app: FastAPI, key: str, conn: Connection) -> str:
         receiver = made.json()["receiver"]["id"]
     at = datetime.now(UTC)
     an_escalation.begin(conn, order, at)
+    offline.a_kept_remark(conn, order, at)
+    machine = plant.asset(conn, asset, now=at)
+    requests.create(conn, machine, Person(what="It hums."), danger=False, language="en", at=at)
     generating.generate(conn, now=at)
     events.number(conn)
     for each in events.newest_first(conn, limit=3):

@@ -59,7 +59,7 @@ OF_ONE_THING = {
     "/escalations/{escalation_id}": "an escalation",
     "/requests/{ask_id}": "a request, with its messages",
     "/work-orders/{order_id}/last-time": "a few orders like one, and checks by success",
-    "/sites/{site_code}/triage-versions/next": "how far a site is on the way to its next version",
+    "/sync/changes": "what a device lacks, a page at a time",
     "/answers": "passages that answer one question",
     "/work-orders/{order_id}/content": "an order, which can be printed",
     "/work-orders/{order_id}/proposal": "what speaks for each technician, for one order now",

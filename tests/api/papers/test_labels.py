@@ -61,12 +61,14 @@ def test_a_printed_order_has_a_code_of_its_own(client, seeded, given):
     assert there.headers["location"] == f"/orders/{order}"
 
 
-def test_who_has_not_signed_in_learns_only_that_they_have_to_and_goes_there_then(stranger, client, pool, seeded):
+def test_who_has_not_signed_in_goes_to_the_portal_which_offers_to_and_leads_there_then(stranger, client, pool, seeded):
     path = code(client, f"/assets/{seeded.assets['P-101']}")["path"]
     for token in (path, "/q/no-such-code-at-all"):
         answer = stranger.get(token, headers={"Accept": "text/html"})
-        assert (answer.status_code, answer.headers["location"]) == (303, f"/login?next={token}")
+        portal = f"/r/{token.removeprefix('/q/')}"
+        assert (answer.status_code, answer.headers["location"]) == (303, portal)
         assert answer.text == ""
+        assert f'href="/login?next={token}"' in stranger.get(portal).text
         assert stranger.get(token).status_code == 401
     with pool.connection() as conn:
         people.add_user(conn, "mette", Role.VIEWER)
