@@ -90,6 +90,7 @@ for name in (
     _ENVIRONMENT.filters[name] = getattr(words, name)
 _ENVIRONMENT.filters["changed"] = changed
 _ENVIRONMENT.filters["day"] = formats.day
+_ENVIRONMENT.filters["whole"] = formats.whole
 
 
 _NAMES: ContextVar[Mapping[str, str]] = ContextVar("full names", default=MappingProxyType({}))

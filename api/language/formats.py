@@ -34,6 +34,11 @@ def digits(text: str) -> str:
     return text.translate(_signs(current().code))
 
 
+def whole(value: float) -> str:
+    """Format a number without what is behind its point, in groups of three: "39,479"."""
+    return digits(f"{value:,.0f}")
+
+
 def moment(at: datetime, *, year: bool = True, seconds: bool = False) -> str:
     """Return a local time: "Mon 2 Mar 2026, 09:14 CET"."""
     time = f"{at:%H:%M:%S}" if seconds else f"{at:%H:%M}"
