@@ -4,7 +4,6 @@
 """
 
 import argparse
-import asyncio
 import json
 import logging
 import random
@@ -31,7 +30,7 @@ from api.app import create
 from bench.api_fuzz_parts import made, plant, rooms
 from db import schema
 from runtime.embedded import postgres
-from tests import people
+from tests import coroutines, people
 
 ASKED_AGAIN = 250
 """After so many requests it is asked again what is in the plant."""
@@ -66,7 +65,7 @@ def run(app: FastAPI, url: str, *, count: int, seed: int, tell_every: int = 0) -
     with psycopg.connect(url) as conn:
         address = rooms.fill(app, made.KEYS[0], conn)
     with patch.object(anyio.to_thread, "run_sync", _at_once):
-        return asyncio.run(_run(app, url, address, count, seed, tell_every))
+        return coroutines.run(_run(app, url, address, count, seed, tell_every))
 
 
 async def _at_once(work: Callable[..., Any], *given: Any, **_: Any) -> Any:
