@@ -202,7 +202,7 @@ def test_who_sees_costs_reads_what_a_week_s_delay_costs_and_by_what_that_is_expe
     assert found["failures"] == pytest.approx(20000 * found["fails_before_delayed"], rel=1e-3) and found["failures"] > 0
     assert found["total"] == pytest.approx(found["failures"] + found["lateness"])
     shown = client.get(f"/orders/{order['id']}").text
-    assert "What waiting costs" in shown and "20000 EUR" in shown and "Expected by the priority" in shown
+    assert "What waiting costs" in shown and "20,000 EUR" in shown and "Expected by the priority" in shown
     assert client.get(f"{ORDERS}/{order['id']}/delay-cost", params={"days": 0}).status_code == 422
 
 
