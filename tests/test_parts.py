@@ -1,14 +1,22 @@
 """What the tests themselves are made of."""
 
 import os
+import re
 import signal
 import subprocess
 import sys
+import tomllib
+from importlib.metadata import requires
 from pathlib import Path
+
+import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 
 from runtime.embedded import process
 from tests.parts import memory, run_folders
 
+ROOT = Path(__file__).parent.parent
 RUN = """
 import sys
 from pathlib import Path
@@ -37,3 +45,24 @@ def test_a_killed_run_is_cleared_by_the_next_one_with_its_server_and_a_living_on
     assert not process.runs(pid, str(data))
     assert not folder.exists() and not data.exists()
     assert run_folder.exists() and memory.folder(run_folder).exists()
+
+
+@pytest.mark.parametrize("lock", ["requirements.lock", "requirements-dev.lock"])
+def test_a_lock_file_names_whatever_its_packages_need(lock: str) -> None:
+    """Installed with hashes, a package that only another one asks for is refused where the lock does not have it."""
+    text = (ROOT / lock).read_text()
+    locked = {
+        canonicalize_name(name): version for name, version in re.findall(r"^([\w.-]+)==(\S+)", text, re.MULTILINE)
+    }
+    asked = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["dependencies"]
+    waiting, seen = [Requirement(each) for each in asked], set[tuple[str, str]]()
+    while waiting:
+        one = waiting.pop()
+        name = canonicalize_name(one.name)
+        assert one.specifier.contains(locked.get(name, "nothing"), prereleases=True), f"{one} is not in {lock}"
+        for extra in ("", *one.extras):
+            if (name, extra) not in seen:
+                seen.add((name, extra))
+                needed = map(Requirement, requires(name) or ())
+                waiting += [each for each in needed if each.marker is None or each.marker.evaluate({"extra": extra})]
+    assert len(seen) > 50
