@@ -14,6 +14,7 @@ from api.guard import Guard
 from api.language.chosen import Speaks
 from api.limits import Limits, Room
 from api.portal import asking_page, slowing, status_page
+from api.portal.asking_page import OfSomethingElse
 from api.portal.rendering import sorry
 from api.portal.slowing import TooManyRequests
 from db.errors import NotFound
@@ -51,8 +52,8 @@ def alone(
 
 
 def _nothing(request: Request, error: Exception) -> Response:
-    """Answer whatever is wrong with an address alike, so that nobody learns what exists."""
-    if isinstance(error, NotFound):
+    """Answer whatever is wrong with an address alike, so that nobody learns what exists. Guesses count."""
+    if isinstance(error, NotFound) and not isinstance(error, OfSomethingElse):
         try:
             slowing.miss(request)
         except TooManyRequests as too_many:

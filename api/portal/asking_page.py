@@ -28,6 +28,13 @@ _LONGEST = {"what": 4000, "place": 500, "since": 200, "name": 200, "contact": 20
 """The most characters of each field, as in the schema."""
 
 
+class OfSomethingElse(NotFound):
+    """A label that is there, but takes no requests: whoever scanned it has guessed nothing."""
+
+    def __init__(self) -> None:
+        super().__init__("code", "")
+
+
 class _Written:
     """The fields of the form, as they were typed."""
 
@@ -148,10 +155,10 @@ def _thing(conn: Connection, token: str, now: Now) -> Asset | Location:
     elif found.location_id is not None:
         thing = plant.location(conn, found.location_id)
     else:
-        raise NotFound("code", "")
+        raise OfSomethingElse
     archived = isinstance(thing, Asset) and thing.archived_at is not None
     if archived or not requests.rules(conn, thing.site_id).open:
-        raise NotFound("code", "")
+        raise OfSomethingElse
     return thing
 
 

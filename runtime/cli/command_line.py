@@ -1,5 +1,6 @@
 """What all commands share: options, reading the settings, and turning a mistake into one sentence."""
 
+import json
 import logging
 import sys
 from collections.abc import Iterable, Iterator
@@ -35,6 +36,15 @@ DataDir = Annotated[
 ]
 RulebookFile = Annotated[Path | None, typer.Option(help="TOML file of rules")]
 WithParent = Annotated[int | None, typer.Option(hidden=True)]
+
+
+def write_json(document: Any, file: Path | None) -> None:
+    """Write a document as JSON for people and programs, to a file or else to the terminal."""
+    text = json.dumps(document, indent=2, ensure_ascii=False) + "\n"
+    if file is None:
+        typer.echo(text, nl=False)
+    else:
+        file.write_text(text, encoding="utf-8")
 
 
 @contextmanager

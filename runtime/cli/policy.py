@@ -10,7 +10,7 @@ from typing import Annotated, Any
 import typer
 from psycopg import Connection
 
-from runtime.cli.command_line import Database, connected, console, shown_errors
+from runtime.cli.command_line import Database, connected, console, shown_errors, write_json
 from runtime.cli.rotas import SiteCode
 from runtime.processes.people import actor
 
@@ -52,11 +52,8 @@ def export_policies(
 
     with shown_errors(), connected(database) as conn:
         plant.site_by_code(conn, site)
-        written = json.dumps(_written(conn, site), indent=2, ensure_ascii=False) + "\n"
-    if file is None:
-        typer.echo(written, nl=False)
-    else:
-        file.write_text(written, encoding="utf-8")
+        document = _written(conn, site)
+    write_json(document, file)
 
 
 def _written(conn: Connection, site: str) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 from rich.table import Table
 
-from runtime.cli.command_line import Database, connected, console, shown_errors
+from runtime.cli.command_line import Database, connected, console, shown_errors, write_json
 from runtime.processes.people import actor
 
 app = typer.Typer(help="Rotas: who is on call for what.", no_args_is_help=True)
@@ -50,11 +50,8 @@ def export_rotas(
 
     with shown_errors(), connected(database) as conn:
         plant.site_by_code(conn, site)
-        written = json.dumps(files.written(conn, site), indent=2, ensure_ascii=False) + "\n"
-    if file is None:
-        typer.echo(written, nl=False)
-    else:
-        file.write_text(written, encoding="utf-8")
+        document = files.written(conn, site)
+    write_json(document, file)
 
 
 @app.command(name="now")

@@ -15,6 +15,7 @@ from db.notifying.fanning_out import Gathered
 from runtime.delivery import composing
 from workorder_core.language import ENGLISH
 from workorder_core.notifying.attempts import Fault, Outcome
+from workorder_core.notifying.letters import Letter
 from workorder_core.sentences import kept
 
 WITHIN_S = 20.0
@@ -51,17 +52,30 @@ def message(
     ``token`` is that of its link, if it asks somebody.
     """
     letter = composing.letter(head, gathered, pages=pages, language=language, token=token)
+    thread = None if head.order_id is None else str(head.order_id)  # mails about one order form one
+    return written(letter, sender, head.address, key=f"{head.uid}.{head.receiver_id}", now=now, thread=thread)
+
+
+def written(
+    letter: Letter, sender: str, address: str, *, key: str, now: datetime, thread: str | None = None
+) -> EmailMessage:
+    """Return a letter as a mail that no machine answers.
+
+    ``key`` makes its Message-ID, the same however often it is sent; mails with the same ``thread`` are shown together.
+    Raises ValueError or MessageError if the address cannot be used.
+    """
     domain = domain_of(sender)
     mail = EmailMessage()
     mail["From"] = sender
-    mail["To"] = Address(addr_spec=head.address)
+    mail["To"] = Address(addr_spec=address)
     mail["Subject"] = letter.subject
     mail["Date"] = format_datetime(now)
-    mail["Message-ID"] = f"<{head.uid}.{head.receiver_id}@{domain}>"
+    mail["Message-ID"] = f"<{key}@{domain}>"
+    # RFC 3834, and what Exchange heeds: nobody is away from their desk to a machine.
     mail["Auto-Submitted"] = "auto-generated"
-    if head.order_id is not None:
-        # Mails about one order form one thread.
-        mail["References"] = f"<{head.order_id}@{domain}>"
+    mail["X-Auto-Response-Suppress"] = "All"
+    if thread is not None:
+        mail["References"] = f"<{thread}@{domain}>"
     mail.set_content(letter.text)
     mail.add_alternative(letter.html, subtype="html")
     return mail

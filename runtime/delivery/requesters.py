@@ -3,9 +3,8 @@
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from email.errors import MessageError
-from email.headerregistry import Address
 from email.message import EmailMessage
-from email.utils import format_datetime, parseaddr
+from email.utils import parseaddr
 
 import structlog
 from psycopg import Connection
@@ -50,19 +49,8 @@ def message(due: DueMail, sender: str, *, portal: str | None, token: str | None,
     link = None if portal is None or token is None else f"{portal.rstrip('/')}/r/s/{token}"
     with speaking(catalogues.language(due.language)):
         letter = mailing.write(due.news, due.facts, link=link)
-    domain = parseaddr(sender)[1].partition("@")[2] or "localhost"
-    made = EmailMessage()
-    made["From"] = sender
-    made["To"] = Address(addr_spec=due.address)
-    made["Subject"] = letter.subject
-    made["Date"] = format_datetime(now)
-    made["Message-ID"] = f"<{due.request_id}.{due.seq}@{domain}>"
-    made["References"] = f"<{due.request_id}@{domain}>"
-    # RFC 3834, and what Exchange heeds: nobody is away from their desk to a machine.
-    made["Auto-Submitted"] = "auto-generated"
-    made["X-Auto-Response-Suppress"] = "All"
-    made.set_content(letter.text)
-    made.add_alternative(letter.html, subtype="html")
+    key = f"{due.request_id}.{due.seq}"
+    made = mail.written(letter, sender, due.address, key=key, now=now, thread=str(due.request_id))
     made["Content-Language"] = due.language  # after the content, which replaces the headers that describe it
     return made
 

@@ -12,10 +12,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from email.errors import MessageError
-from email.headerregistry import Address
-from email.message import EmailMessage
-from email.utils import format_datetime, make_msgid
 from typing import Any
+from uuid import uuid4
 
 import psycopg
 import structlog
@@ -103,15 +101,8 @@ def _send(server: mail.Server, addresses: list[str], letter: Letter) -> bool:
     accepted = False
     for address in addresses:
         try:
-            written = EmailMessage()
-            written["From"] = server.sender
-            written["To"] = Address(addr_spec=address)
-            written["Subject"] = letter.subject
-            written["Date"] = format_datetime(datetime.now(UTC))
-            written["Message-ID"] = make_msgid(domain=mail.domain_of(server.sender))
-            written["Auto-Submitted"] = "auto-generated"
+            written = mail.written(letter, server.sender, address, key=str(uuid4()), now=datetime.now(UTC))
             written["X-Priority"] = "1"
-            written.set_content(letter.text)
         except (ValueError, MessageError) as error:
             _log.error("address cannot be written to", address=address, error=str(error))
             continue

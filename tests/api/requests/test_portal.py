@@ -151,6 +151,13 @@ def test_every_wrong_address_looks_alike_and_guessing_is_slowed_down(pool, visit
     assert codes[-1] == 429
 
 
+def test_whoever_scans_the_label_of_an_order_has_guessed_nothing(pool, visitor, seeded, label):
+    with pool.connection() as conn:
+        of_order = scanning.address(conn, {"order_id": seeded.orders["emergency"]}).token
+    codes = {visitor.get(f"/r/{of_order}").status_code for _ in range(slowing.MOST_MISSES + 1)}
+    assert (codes, visitor.get(f"/r/{label}").status_code) == ({404}, 200)
+
+
 def test_a_flood_of_forms_is_refused_and_counted_in_the_database(pool, visitor, label):
     for n in range(slowing.MOST_MADE_BY_ADDRESS):
         assert send(visitor, label, what=f"drip {n}").status_code == 303

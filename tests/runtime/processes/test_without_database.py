@@ -66,7 +66,7 @@ def test_a_database_that_takes_no_changes_is_reported_and_so_is_its_end(database
             within(lambda: len(mails.got) == 4, "two mails that it is back")
         assert conn.execute("SELECT process FROM database_checks").fetchall() == [("jobs",)]
     assert subjects(mails) == GONE + BACK
-    text = mails.got[0].get_content()
+    text = mails.got[0].get_body(("plain",)).get_content()
     assert "jobs (" in text
     assert "read-only transaction" in text
     assert "What to do" in text
