@@ -26,6 +26,7 @@ from api.papers.exporting import Exports
 from api.portal import app as portal
 from api.routers.notifying.setup import NOTHING_SET, Delivery
 from api.routes import routes
+from api.tech import shell
 from db.files.files import USUAL, Allowed
 
 DESCRIPTION = """\
@@ -80,6 +81,7 @@ def create(
     app.state.delivery = delivery
     app.openapi = partial(_described, version)  # type: ignore[method-assign]
     app.mount("/static", StaticFiles(directory=_STATIC), name="static")
+    app.mount(f"{shell.AT}/app", StaticFiles(directory=shell.FOLDER), name="app")
     app.mount(portal.AT, portal.create(pool, signs_in=True))
     app.add_exception_handler(once.AnsweredBefore, once.lead_there_again)
     app.add_exception_handler(Rendered, _rendered)
@@ -113,7 +115,7 @@ def _described(version: str) -> dict[str, Any]:
 
 
 def _is_for_the_board(request: Request) -> bool:
-    machine = request.url.path.startswith(("/api/", "/health/", "/metrics", "/static/"))
+    machine = request.url.path.startswith(("/api/", "/health/", "/metrics", "/static/", "/tech/"))
     return not machine and "text/html" in request.headers.get("accept", "")
 
 

@@ -82,6 +82,7 @@ from api.routers.runs import runs, uploads
 from api.routers.scheduling import delays, schedules, slots
 from api.routers.sync import changes as sync_changes
 from api.routers.sync import operations as sync_operations
+from api.tech import pages as tech_pages
 
 V1: tuple[APIRouter, ...] = (
     work_orders.router,
@@ -240,6 +241,7 @@ def routes() -> tuple[BaseRoute, ...]:
         every.include_router(_Branch(page, at=1, dependencies=[engine_page.WITH_ALARMS]))
     every.include_router(_Branch(signing.open_router, at=1))
     every.include_router(_Branch(asked_page.open_router, at=1))
+    every.include_router(_Branch(tech_pages.router, at=1))
     return tuple(every.routes)
 
 

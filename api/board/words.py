@@ -60,6 +60,8 @@ _STEP_LABELS = {
     "handed on": say("handed on"),
     "not acknowledged": say("acknowledged by nobody; everybody of the site is asked"),
     "parts": say("parts recorded"),
+    "need": say("parts needed"),
+    "travel": say("on the way"),
     "nobody eligible": say("no eligible technician"),
     "step undone": say("step undone"),
     "note": say("noted"),

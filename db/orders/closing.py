@@ -104,6 +104,18 @@ def use_more(conn: Connection, order_id: UUID, more: PartUsed, *, actor: str, at
     use_parts(conn, order_id, [replace(more, used=before + more.used)], actor=actor, at=at)
 
 
+def need_more(conn: Connection, order_id: UUID, more: PartLine, *, actor: str, at: datetime) -> None:
+    """Record that an order, locked by this transaction, needs so much more of a part: of the line that it has, else of
+    a new one.
+    """
+    lines = order_content.parts(conn, order_id)
+    found = next((each for each in lines if (each.part, each.unit) == (more.part, more.unit)), None)
+    number = max((each.line for each in lines), default=0) + 1
+    now = replace(more, line=number) if found is None else replace(found, needed=found.needed + more.needed)
+    order_content.put_parts(conn, order_id, [now])
+    order_history.append(conn, order_id, at=at, actor=actor, step="need", new={f"part {now.line}": record.plain(now)})
+
+
 def _lines(conn: Connection, order_id: UUID) -> dict[tuple[str, str], list[PartLine]]:
     lines: dict[tuple[str, str], list[PartLine]] = {}
     for there in order_content.parts(conn, order_id):

@@ -21,7 +21,7 @@ from db.plant import plant
 from workorder_core.orders import edits, job_plans, lifecycle
 from workorder_core.orders.details import Plan
 from workorder_core.orders.edits import Edit
-from workorder_core.orders.job_plans import StepDone
+from workorder_core.orders.job_plans import PartLine, StepDone
 from workorder_core.orders.lifecycle import Step
 from workorder_core.orders.order import WorkOrder
 from workorder_core.people.access import Who
@@ -99,6 +99,14 @@ def use_more(conn: Connection, order_id: UUID, more: PartUsed, *, who: Who, at: 
     """Record that an order has used more of a part. Raises IllegalMove, NotAllowed."""
     _locked(conn, order_id, Edit.PARTS, who)
     closing.use_more(conn, order_id, more, actor=who.actor, at=at)
+
+
+def need_more(
+    conn: Connection, order_id: UUID, part: str, needed: float, unit: str, *, who: Who, at: datetime
+) -> None:
+    """Record that an order needs so much more of a part. Raises IllegalMove, NotAllowed."""
+    _locked(conn, order_id, Edit.PARTS, who)
+    closing.need_more(conn, order_id, PartLine(line=0, part=part, needed=needed, unit=unit), actor=who.actor, at=at)
 
 
 def add_hours(conn: Connection, order_id: UUID, hours: float, *, who: Who, at: datetime) -> WorkOrder:

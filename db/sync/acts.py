@@ -70,6 +70,11 @@ class Move:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Travel:
+    """The technician is on the way."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class DoStep:
     """A step of the job plan, done or not."""
 
@@ -100,6 +105,15 @@ class UseMore:
     """So much more of a part."""
 
     used: PartUsed
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NeedMore:
+    """So much more of a part is needed."""
+
+    part: str
+    needed: float
+    unit: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -151,7 +165,19 @@ class Acknowledge:
 
 
 Act = (
-    Move | DoStep | Remark | SetField | UseMore | AddHours | Read | NameFile | MakeFollowUp | RequestWork | Acknowledge
+    Move
+    | Travel
+    | DoStep
+    | Remark
+    | SetField
+    | UseMore
+    | NeedMore
+    | AddHours
+    | Read
+    | NameFile
+    | MakeFollowUp
+    | RequestWork
+    | Acknowledge
 )
 
 
@@ -191,6 +217,12 @@ def _move(conn: Connection, act: Move, order_id: UUID, who: Who, when: Moment) -
         details = {Step.HOLD: Hold(act.reason, act.waits_for), Step.CANNOT_COMPLETE: Reason(act.reason)}
         given = details.get(act.step, NOTHING)
         work_orders.take_step(conn, order_id, act.step, given, who=who, at=when.now, why=act.reason)
+    return APPLIED
+
+
+def _travel(conn: Connection, _: Travel, order_id: UUID, who: Who, when: Moment) -> Outcome:
+    edits.permit(work_orders.lock(conn, order_id, who), Edit.FIELDS, who)
+    order_history.append(conn, order_id, at=when.now, actor=who.actor, step="travel")
     return APPLIED
 
 
@@ -243,6 +275,11 @@ def _both(conn: Connection, order: WorkOrder, act: SetField) -> dict[str, Any]:
 
 def _use_more(conn: Connection, act: UseMore, order_id: UUID, who: Who, when: Moment) -> Outcome:
     order_work.use_more(conn, order_id, act.used, who=who, at=when.now)
+    return APPLIED
+
+
+def _need_more(conn: Connection, act: NeedMore, order_id: UUID, who: Who, when: Moment) -> Outcome:
+    order_work.need_more(conn, order_id, act.part, act.needed, act.unit, who=who, at=when.now)
     return APPLIED
 
 
@@ -326,10 +363,12 @@ def _made(order: WorkOrder) -> Outcome:
 
 _OF_ORDER: Mapping[type[Any], Callable[[Connection, Any, UUID, Who, Moment], Outcome]] = {
     Move: _move,
+    Travel: _travel,
     DoStep: _do_step,
     Remark: _remark,
     SetField: _set_field,
     UseMore: _use_more,
+    NeedMore: _need_more,
     AddHours: _add_hours,
     Read: _read,
     NameFile: _name_file,

@@ -43,7 +43,7 @@ def test_every_time_that_a_route_accepts_is_of_a_year_between_1970_and_2200(clie
     seen: set[Any] = set()
     incoming = []
     for route in iter_route_contexts(client.app.routes):
-        if route.path in ("/static", "/r"):
+        if route.path in ("/static", "/r", "/tech/app"):
             continue
         asked = route.dependant
         for field in (*asked.query_params, *asked.header_params, *asked.path_params, *asked.body_params):

@@ -155,6 +155,8 @@ def subject(source: str) -> str:
             return _OF_TEMPLATE.get(folder.partition(".")[0], "pages")
     if source.startswith("ingest/") and not source.startswith("ingest/tables/"):
         return "quarantine"
+    if source.startswith("api/tech/"):
+        return "tech"
     return "papers" if source.startswith("api/papers/") else _OF_ROOM.get(source.partition("/")[0], "pages")
 
 

@@ -7,10 +7,12 @@ class OpKind(StrEnum):
     """The kinds of operations, each one act of a person on a device."""
 
     MOVE = "move"
+    TRAVEL = "travel"
     PLAN_STEP = "plan_step"
     REMARK = "remark"
     FIELD = "field"
     PARTS = "parts"
+    NEED = "need"
     HOURS = "hours"
     READING = "reading"
     PHOTO = "photo"

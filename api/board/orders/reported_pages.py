@@ -147,12 +147,17 @@ _FIELDS: Mapping[str, str] = {
 }
 _KINDS: Mapping[str, tuple[str, Callable[[Mapping[str, Any]], str]]] = {
     "move": (N_("Step of the work"), _move),
+    "travel": (N_("On the way"), lambda _: ""),
     "plan_step": (N_("Step of the job plan"), _plan_step),
     "remark": (N_("Comment"), lambda body: str(body.get("text"))),
     "field": (N_("Change"), _field),
     "parts": (
         N_("Parts used"),
         lambda body: _joined(body.get("part"), f"{words.amount(body['used'])} {body.get('unit', 'pcs')}"),
+    ),
+    "need": (
+        N_("Parts needed"),
+        lambda body: _joined(body.get("part"), f"{words.amount(body['needed'])} {body.get('unit', 'pcs')}"),
     ),
     "hours": (N_("Hours worked"), lambda body: f"{words.amount(body['hours'])} h"),
     "reading": (

@@ -17,7 +17,7 @@ from db.sync.devices import Contact
 from db.sync.operations import Stored
 from db.sync.receiving import Answered, Arrived, Malformed, Received
 from workorder_core.sentences import say
-from workorder_core.sync import clocks
+from workorder_core.sync import apps, clocks
 from workorder_core.sync.words import WITHOUT_ORDER, Because, Decision, OpKind, Verdict
 
 MOST = 200
@@ -173,6 +173,7 @@ class AnswersOut(BaseModel):
     known_seq: int = Field(description="the highest number of this device without a gap before it")
     revoked: bool = Field(description="send what is unsent, then delete everything and report `wiped`")
     skew_s: float = Field(description="by how many seconds the device's clock is ahead of the server's")
+    app_too_old: bool = Field(description="the app must be renewed; what it sends is received all the same")
 
     @classmethod
     def of(cls, received: Received) -> "AnswersOut":
@@ -182,6 +183,7 @@ class AnswersOut(BaseModel):
             known_seq=device.known_seq,
             revoked=device.revoked_at is not None,
             skew_s=device.skew_s,
+            app_too_old=apps.is_too_old(device.app),
         )
 
 

@@ -18,10 +18,12 @@ from db.sync.acts import (
     MakeFollowUp,
     Move,
     NameFile,
+    NeedMore,
     Read,
     Remark,
     RequestWork,
     SetField,
+    Travel,
     UseMore,
 )
 from workorder_core.orders.lifecycle import Step
@@ -60,6 +62,13 @@ class MoveIn(Content):
     def act(self) -> Act:
         closing = None if self.close_out is None else self.close_out.closing()
         return Move(step=Step(self.step), reason=self.reason, waits_for=self.waits_for, closing=closing)
+
+
+class TravelIn(Content):
+    """The technician is on the way."""
+
+    def act(self) -> Act:
+        return Travel()
 
 
 class PlanStepIn(Content):
@@ -126,6 +135,17 @@ class PartsIn(Content):
 
     def act(self) -> Act:
         return UseMore(used=PartUsed(part=self.part, used=self.used, unit=self.unit))
+
+
+class NeedIn(Content):
+    """So much more of a part is needed: operations add up."""
+
+    part: Line
+    needed: float = Field(gt=0, le=1_000_000)
+    unit: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=40)] = "pcs"
+
+    def act(self) -> Act:
+        return NeedMore(part=self.part, needed=self.needed, unit=self.unit)
 
 
 class HoursIn(Content):
@@ -210,10 +230,12 @@ class AcknowledgeIn(Content):
 
 CONTENTS: Mapping[OpKind, type[Content]] = {
     OpKind.MOVE: MoveIn,
+    OpKind.TRAVEL: TravelIn,
     OpKind.PLAN_STEP: PlanStepIn,
     OpKind.REMARK: RemarkIn,
     OpKind.FIELD: FieldIn,
     OpKind.PARTS: PartsIn,
+    OpKind.NEED: NeedIn,
     OpKind.HOURS: HoursIn,
     OpKind.READING: ReadingIn,
     OpKind.PHOTO: PhotoIn,

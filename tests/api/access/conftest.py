@@ -46,5 +46,5 @@ def served(pool: ConnectionPool, seeded: object) -> Iterator[Served]:
 def every() -> dict[str, RouteContext]:
     """Every route but the folder of static files, by method and path."""
     app = create(None, keys={})  # type: ignore[arg-type]
-    found = [each for each in iter_route_contexts(app.routes) if each.path not in ("/static", "/r")]
+    found = [each for each in iter_route_contexts(app.routes) if each.path not in ("/static", "/r", "/tech/app")]
     return {f"{method} {each.path}": each for each in found for method in each.methods or ()}

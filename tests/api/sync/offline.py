@@ -86,6 +86,8 @@ def batches(order: Any, asset: int, attachment: Any) -> dict[str, Any]:
     phone.record("plan_step", order, at, step=1, note="mine")
     phone.record("field", order, at, name="title", base=None, value="mine")
     phone.record("parts", order, at, part="bearing", used=9)
+    phone.record("need", order, at, part="bearing", needed=9)
+    phone.record("travel", order, at)
     phone.record("hours", order, at, hours=9)
     phone.record("reading", order, at, signal="bearing_temp", value=9)
     phone.record("photo", order, at, attachment=str(attachment))

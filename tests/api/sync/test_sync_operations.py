@@ -53,6 +53,7 @@ def test_a_day_without_a_network_arrives_once_by_every_kind(client, pool, seeded
     assert client.put(f"{v1}/job-plans/SWAP", json=plan).status_code == 200
     assert client.post(f"{at}/plan", json={"plan": "SWAP"}).status_code == 200
     phone, now = Phone(ahead=timedelta(days=1)), datetime.now(UTC)
+    phone.record("travel", key, now)
     phone.record("move", key, now, step="start")
     phone.record("plan_step", key, now, step=1, note="smooth")
     phone.record("photo", key, now, attachment=photo, step=2)
@@ -61,6 +62,8 @@ def test_a_day_without_a_network_arrives_once_by_every_kind(client, pool, seeded
     phone.record("field", key, now, name="title", base="Look at the coupling guard, it rattles", value="Fix the guard")
     phone.record("parts", key, now, part="guard", used=1)
     phone.record("parts", key, now, part="guard", used=2)
+    phone.record("need", key, now, part="guard", needed=1)
+    phone.record("need", key, now, part="bolt", needed=4)
     phone.record("hours", key, now, hours=1.5)
     phone.record("reading", key, now, signal="bearing_temp", value=57.5)
     phone.record("move", key, now, step="hold", reason="waits for paint", waits_for="parts")
@@ -71,18 +74,18 @@ def test_a_day_without_a_network_arrives_once_by_every_kind(client, pool, seeded
     assert {op["kind"] for op in phone.log} == set(OpKind) - {"acknowledge"} and set(CONTENTS) == set(OpKind)
     batch = phone.batch(phone.log, datetime.now(UTC)).model_dump(mode="json")
     first, second = (client.post(f"{v1}/sync/operations", json=batch).json() for _ in range(2))
-    assert [each["verdict"] for each in first["answers"]] == ["applied"] * 15, first
-    assert [(each["verdict"], each["first"]) for each in second["answers"]] == [("already", "applied")] * 15
-    assert second["answers"][13]["made"] == first["answers"][13]["made"] is not None
-    assert first["known_seq"] == 15 and first["skew_s"] == pytest.approx(86_400, abs=60)
+    assert [each["verdict"] for each in first["answers"]] == ["applied"] * 18, first
+    assert [(each["verdict"], each["first"]) for each in second["answers"]] == [("already", "applied")] * 18
+    assert second["answers"][16]["made"] == first["answers"][16]["made"] is not None
+    assert not first["app_too_old"] and first["known_seq"] == 18 and first["skew_s"] == pytest.approx(86_400, abs=60)
     read = client.get(at).json()
     assert (read["status"], read["title"], read["actual_hours"]) == ("completed", "Fix the guard", 1.5)
     assert read["close_out"]["note"] == "pitted"
     content = client.get(f"{at}/content").json()
-    assert [(each["part"], each["used"]) for each in content["parts"]] == [("guard", 3)]
+    assert [(each["part"], each["needed"], each["used"]) for each in content["parts"]] == [("guard", 1, 3), ("bolt", 4, None)]
     assert all(each["done_at"] for each in content["steps"])
     reported = [row["new"]["reported"] for row in read["history"] if "reported" in row["new"]]
-    assert len(reported) == 14 and {each["device"] for each in reported} == {
+    assert len(reported) == 17 and {each["device"] for each in reported} == {
         str(phone.id)
     }  # the request is no row of it
     assert reported[0]["at"].startswith(f"{now + timedelta(days=1):%Y-%m-%dT%H:%M}") and reported[0]["skew_s"] > 86_000

@@ -1,0 +1,1 @@
+"""The technician's app: a page that works without a network, its service worker, and what both are made of."""

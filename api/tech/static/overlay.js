@@ -1,0 +1,87 @@
+// An order as the person sees it: what the server knew last, with what was recorded here since.
+
+const TO = { start: "in_progress", resume: "in_progress", hold: "on_hold", complete: "completed", cannot_complete: "cannot_complete" };
+const FROM = {
+  start: ["open", "planned", "scheduled", "dispatched"],
+  hold: ["dispatched", "in_progress"],
+  resume: ["on_hold"],
+  complete: ["in_progress"],
+  cannot_complete: ["in_progress", "on_hold", "dispatched"],
+};
+const WITHOUT_EFFECT = new Set(["conflict", "refused", "kept"]);
+export const ENDED = ["completed", "verified", "closed", "cancelled", "cannot_complete"];
+
+/** The operations whose effect the order on the device does not show yet. */
+const pending = (acts) => acts.filter((each) => !each.fetched && !each.dismissed && !each.problem && !WITHOUT_EFFECT.has(each.verdict));
+
+/** Return an order with the effects of a person's own operations, and which steps of its life are possible. */
+export function seen(row, acts) {
+  const view = structuredClone(row);
+  view.files = view.files || [];
+  view.local = { photos: [], readings: [], notes: [], travelling: null, unsent: acts.filter((each) => each.state === "unsent").length };
+  for (const each of pending(acts).sort((a, b) => a.place - b.place)) effect(view, each);
+  view.kept = acts.filter((each) => each.verdict === "kept");
+  view.asked = acts.filter((each) => each.state === "asked" || (each.state === "unsent" && each.problem));
+  view.possible = Object.keys(FROM).filter((step) => FROM[step].includes(view.order.status));
+  view.ended = ENDED.includes(view.order.status);
+  return view;
+}
+
+function effect(view, each) {
+  const { content } = each;
+  const at = each.occurred_at;
+  const done = (step, facts) => {
+    const found = view.steps.find((one) => one.seq === step);
+    if (found) Object.assign(found, facts);
+  };
+  if (each.kind === "move") {
+    view.order.status = TO[content.step];
+    view.order.status_since = at;
+    view.local.travelling = null;
+    if (content.step === "hold") view.order.hold_reason = content.waits_for;
+  } else if (each.kind === "travel") view.local.travelling = at;
+  else if (each.kind === "plan_step") {
+    done(content.step, content.done === false ? { done_at: null, value: null } : { done_at: at, value: content.value ?? null, note: content.note || "" });
+  } else if (each.kind === "remark") view.comments.push({ at, text: content.text, actor: "", own: true });
+  else if (each.kind === "field") view.order[content.name] = content.value;
+  else if (each.kind === "parts") used(view.parts, content);
+  else if (each.kind === "hours") view.order.actual_hours = (view.order.actual_hours || 0) + content.hours;
+  else if (each.kind === "reading") view.local.readings.push({ at, ...content });
+  else if (each.kind === "photo" || each.kind === "signature") {
+    if (content.step) done(content.step, { done_at: at, note: content.signed_by || content.note || "" });
+    view.local.photos.push({ file: each.file, kind: each.kind, at });
+  }
+}
+
+function used(parts, { part, used: count, unit }) {
+  const found = parts.find((each) => each.part.toLowerCase() === part.toLowerCase());
+  if (found) found.used = (found.used || 0) + count;
+  else parts.push({ line: parts.length + 1, part, unit, needed: 0, used: count });
+}
+
+/** Why work on an order may not begin or end now; empty: it may. Dates count here too, without a network. */
+export function blocked(view, step, now = Date.now()) {
+  const reasons = [];
+  if (["start", "resume", "complete"].includes(step)) {
+    for (const each of view.steps) if (each.kind === "permit" && !each.done_at) reasons.push({ name: "permit_missing", of: each.instruction });
+    for (const each of view.permits || []) {
+      if (each.valid_until && Date.parse(each.valid_until) <= now) reasons.push({ name: "permit_expired", of: each.name || each.number || "" });
+    }
+  }
+  if (["start", "resume"].includes(step)) {
+    for (const each of view.certificates || []) {
+      const until = each.valid_until || each.expires_on;
+      if (each.held === false || each.missing) reasons.push({ name: "certificate_missing", of: each.name || each.certificate });
+      else if (until && endOf(until) <= now) reasons.push({ name: "certificate_expired", of: each.name || each.certificate });
+    }
+  }
+  if (step === "complete") {
+    for (const each of view.steps) {
+      if (each.mandatory && each.kind !== "permit" && !each.done_at) reasons.push({ name: "step_missing", of: each.instruction });
+    }
+  }
+  return reasons;
+}
+
+/** The last moment of a day, or the moment itself. */
+const endOf = (text) => (text.length === 10 ? Date.parse(`${text}T23:59:59.999`) : Date.parse(text));
