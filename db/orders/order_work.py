@@ -101,9 +101,7 @@ def use_more(conn: Connection, order_id: UUID, more: PartUsed, *, who: Who, at: 
     closing.use_more(conn, order_id, more, actor=who.actor, at=at)
 
 
-def need_more(
-    conn: Connection, order_id: UUID, part: str, needed: float, unit: str, *, who: Who, at: datetime
-) -> None:
+def need_more(conn: Connection, order_id: UUID, part: str, needed: float, unit: str, *, who: Who, at: datetime) -> None:
     """Record that an order needs so much more of a part. Raises IllegalMove, NotAllowed."""
     _locked(conn, order_id, Edit.PARTS, who)
     closing.need_more(conn, order_id, PartLine(line=0, part=part, needed=needed, unit=unit), actor=who.actor, at=at)

@@ -344,6 +344,7 @@ EVERY_SITE = {
 """Concerns the whole plant, so that who is scoped to some sites may not."""
 
 NO_SITES = {
+    "language",
     "kind",
     "token",
     "given",

@@ -82,7 +82,10 @@ def test_a_day_without_a_network_arrives_once_by_every_kind(client, pool, seeded
     assert (read["status"], read["title"], read["actual_hours"]) == ("completed", "Fix the guard", 1.5)
     assert read["close_out"]["note"] == "pitted"
     content = client.get(f"{at}/content").json()
-    assert [(each["part"], each["needed"], each["used"]) for each in content["parts"]] == [("guard", 1, 3), ("bolt", 4, None)]
+    assert [(each["part"], each["needed"], each["used"]) for each in content["parts"]] == [
+        ("guard", 1, 3),
+        ("bolt", 4, None),
+    ]
     assert all(each["done_at"] for each in content["steps"])
     reported = [row["new"]["reported"] for row in read["history"] if "reported" in row["new"]]
     assert len(reported) == 17 and {each["device"] for each in reported} == {
