@@ -13,7 +13,7 @@ from workorder_core.people.access import Role
 def needed(app: FastAPI) -> Iterator[tuple[str, str, Needs | None]]:
     """Yield every route of an application with its requirement; None admits everybody."""
     for route in iter_route_contexts(app.routes):
-        if route.path in ("/static", "/r"):  # files, and the portal, which is open to everybody
+        if route.path in ("/static", "/r", "/tech/app"):  # files, and the portal, which is open to everybody
             continue
         found = [each.call for each in route.dependant.dependencies if isinstance(each.call, Needs)]
         for method in sorted(route.methods or ()):
