@@ -74,6 +74,7 @@ _NAMED = {
     ("post", "/calendar-feeds"): "create_calendar",
     ("post", "/calendar-feeds/{feed_id}/revoke"): "revoke_calendar",
     ("get", "/work-orders/{order_id}/print"): "print_work_order",
+    ("get", "/schedules/{schedule_id}/print"): "print_schedule",
     ("get", "/uploads/{upload_id}/as/{table}"): "get_upload",
     ("get", "/sites/{site_code}/costs"): "get_site_costs",
     ("post", "/sync/operations"): "send_operations",

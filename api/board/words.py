@@ -12,6 +12,7 @@ from markupsafe import Markup, escape
 
 from api.language import formats
 from db.plant.plant import Site
+from db.scheduling.order_facts import MyVisit, OrderFacts
 from workorder_core import language
 from workorder_core.costs.money import decimals
 from workorder_core.digits import in_field
@@ -303,9 +304,9 @@ def sentence(text: str) -> str:
     return said[:1].upper() + said[1:]
 
 
-def headline(order: WorkOrder) -> str:
+def headline(order: WorkOrder | OrderFacts | MyVisit) -> str:
     """Return an order's title as a sentence begins; the engine's own in the reader's language."""
-    return sentence(stored(order.title) if order.origin is Origin.ENGINE else order.title)
+    return sentence(stored(order.title) if order.origin == Origin.ENGINE else order.title)
 
 
 def said_again(text: str | None) -> str:

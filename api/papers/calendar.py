@@ -31,7 +31,7 @@ def of_orders(feed: Feed, orders: Sequence[DatedOrder], address: str) -> bytes:
     made = _calendar(feed)
     for order in orders:
         event = Event()
-        event.add("uid", f"{order.id}@plantwright")
+        event.add("uid", f"{order.id}{_part(order)}@plantwright")
         event.add("sequence", order.version)
         event.add("summary", _named(f"{order.number} {_title(order)}", order.asset))
         end = order.scheduled_end or order.scheduled_start + _lasting(order.estimated_hours)
@@ -93,6 +93,11 @@ def of_duties(feed: Feed, duties: Sequence[NamedDuty], address: str) -> bytes:
         event.add("transp", "TRANSPARENT")
         made.add_component(event)
     return _written(made)
+
+
+def _part(order: DatedOrder) -> str:
+    """Return what tells the later visits of an order from its first."""
+    return f"-{order.part}" if order.part > 1 else ""
 
 
 def _title(order: DatedOrder) -> str:

@@ -1,17 +1,19 @@
-"""Orders as PDF."""
+"""Orders and schedules as PDF."""
 
-from typing import Any
+from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Path, Query, Request, Response
 
 from api.asking import KNOWN, SEES, Asking, Conn, Now
 from api.language.chosen import IN_THEIR_LANGUAGE
-from api.papers import order_paper, typeset
+from api.papers import order_paper, typeset, week_paper
 from api.papers.order_paper import Printing
+from api.shapes.times import Day
 from db.orders import work_orders
 from db.plant import scanning
 from db.plant.scanning import ScanAddress
+from db.scheduling import schedules
 
 router = APIRouter(tags=["prints"], dependencies=[KNOWN])
 PDF: dict[int | str, dict[str, Any]] = {
@@ -40,3 +42,29 @@ def order(request: Request, order_id: UUID, conn: Conn, now: Now, who: Asking) -
     code = scanning.address(conn, {"order_id": order_id})
     facts = order_paper.facts(conn, order_id, Printing(who, now, code_of(request, code)))
     return as_pdf(typeset.pdf("order", facts), f"{facts['number']}.pdf")
+
+
+@router.get(
+    "/schedules/{schedule_id}/print", dependencies=[SEES, IN_THEIR_LANGUAGE], response_class=Response, responses=PDF
+)
+def schedule(
+    request: Request,
+    schedule_id: Annotated[int, Path(ge=1, le=2**31 - 1)],
+    conn: Conn,
+    now: Now,
+    who: Asking,
+    day: Annotated[Day | None, Query(description="the days of people, a page each: those of this date")] = None,
+    technician: Annotated[str | None, Query(max_length=64, description="the days of this technician alone")] = None,
+) -> Response:
+    """Print a week as PDF: one table, or with `day` or `technician` the days of people, with the codes of their orders."""
+    found = schedules.get(conn, schedule_id, who.sites)
+    printing = Printing(who, now, "")
+    name = f"{found.site}-{found.from_date}"
+    if day is None and technician is None:
+        return as_pdf(typeset.pdf("week", week_paper.of_week(conn, found, printing)), f"{name}.pdf")
+
+    def code(order_id: UUID) -> str:
+        return code_of(request, scanning.address(conn, {"order_id": order_id}))
+
+    facts = week_paper.of_days(conn, found, printing, code, day=day, technician=technician)
+    return as_pdf(typeset.pdf("days", facts), f"{name}-days.pdf")

@@ -76,7 +76,9 @@ class NamedDuty:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DatedOrder:
-    """An order with its date. ``changed_at`` is when anything in it last changed."""
+    """An order with its date, or one of its visits by a published week, ``part``. ``changed_at`` is when anything in it
+    last changed.
+    """
 
     id: UUID
     number: str
@@ -93,6 +95,7 @@ class DatedOrder:
     asset: str | None
     asset_name: str | None
     changed_at: datetime
+    part: int = 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -154,7 +157,7 @@ def note_read(conn: Connection, feed: Feed, *, at: datetime) -> None:
 
 
 def dated_orders(conn: Connection, technician_id: int, *, now: datetime) -> list[DatedOrder]:
-    """Return the dated orders of a technician."""
+    """Return the dated orders of a technician, and the visits of published weeks to which they go along."""
     asked = {"technician_id": technician_id, "since": now - BACK, "limit": MOST}
     with conn.cursor(row_factory=dict_row) as cursor:
         rows = cursor.execute(_QUERIES["dated_orders"], asked).fetchall()

@@ -28,14 +28,33 @@ UPDATE calendar_feeds SET revoked_at = %(at)s WHERE id = %(id)s AND owner = %(ow
 UPDATE calendar_feeds SET last_read_at = %(at)s WHERE id = %(id)s;
 
 -- name: dated_orders
--- The orders of a technician that have a date, cancelled ones among them, with when each was changed last; the newest dates first.
-SELECT w.id, w.number, w.title, w.type, w.origin, w.priority, w.status, w.version, w.asset_path, w.scheduled_start, w.scheduled_end,
-       w.estimated_hours::float8, a.code AS asset, a.name AS asset_name, h.changed_at
-FROM work_orders w
+-- The dates of a technician, with when each was changed last; the newest first. Of an order in a published week those are its
+-- visits to which they go, alone, first or along with others, as long as the order has the date and the person that were
+-- published. Of any other order that is theirs it is its own date, cancelled ones among them.
+WITH visits AS (
+    SELECT v.order_id, v.part, v.starts_at, v.ends_at, v.told_at
+    FROM visit_people p
+    JOIN schedule_visits v ON v.id = p.visit_id
+    JOIN work_orders w ON w.id = v.order_id
+    WHERE p.technician_id = %(technician_id)s AND p.published AND v.starts_at >= %(since)s
+      AND w.assignee_id IS NOT NULL AND (p.position > 0 OR v.part > 1 OR w.assignee_id = p.technician_id)
+      AND w.scheduled_start = (SELECT min(o.starts_at) FROM schedule_visits o WHERE o.schedule_id = v.schedule_id AND o.order_id = v.order_id)
+), dates AS (
+    SELECT * FROM visits
+    UNION ALL
+    SELECT w.id, 1, w.scheduled_start, w.scheduled_end, NULL
+    FROM work_orders w
+    WHERE w.assignee_id = %(technician_id)s AND w.scheduled_start >= %(since)s
+      AND NOT EXISTS (SELECT FROM visits v WHERE v.order_id = w.id)
+)
+SELECT w.id, d.part, w.number, w.title, w.type, w.origin, w.priority, w.status, w.version, w.asset_path,
+       d.starts_at AS scheduled_start, d.ends_at AS scheduled_end, w.estimated_hours::float8, a.code AS asset,
+       a.name AS asset_name, greatest(h.changed_at, d.told_at) AS changed_at
+FROM dates d
+JOIN work_orders w ON w.id = d.order_id
 LEFT JOIN assets a ON a.id = w.asset_id
 JOIN LATERAL (SELECT at AS changed_at FROM order_history WHERE order_id = w.id ORDER BY seq DESC LIMIT 1) AS h ON true
-WHERE w.assignee_id = %(technician_id)s AND w.scheduled_start >= %(since)s
-ORDER BY w.scheduled_start DESC, w.id LIMIT %(limit)s;
+ORDER BY d.starts_at DESC, w.id, d.part LIMIT %(limit)s;
 
 -- name: downtimes
 -- The planned downtimes of a site or an asset, cancelled ones among them; the newest dates first.

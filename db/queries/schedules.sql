@@ -125,14 +125,16 @@ WHERE c.site_id = %(site_id)s AND c.from_date <> %(from_date)s AND v.ends_at > %
 
 -- name: orders
 -- What a week says of orders: facts for its blocks, of those in schedules and those named.
-SELECT w.id, w.number, w.title, w.priority, w.status, w.asset_path, w.estimated_hours, w.completion_due, w.required_skill,
-       a.code AS asset_code
+SELECT w.id, w.number, w.title, w.origin, w.priority, w.status, w.asset_path, w.estimated_hours, w.completion_due, w.required_skill,
+       a.code AS asset_code, l.code AS location_code
 FROM work_orders w LEFT JOIN assets a ON a.id = w.asset_id
+LEFT JOIN installations i ON i.asset_id = w.asset_id AND i.removed_at IS NULL
+LEFT JOIN locations l ON l.id = coalesce(w.location_id, i.location_id)
 WHERE w.id = ANY(%(ids)s) AND (%(site_id)s::integer IS NULL OR w.site_id = %(site_id)s);
 
 -- name: my_visits
 -- The published visits of a technician from a moment on, by their start.
-SELECT v.order_id, v.part, v.starts_at, v.ends_at, w.number, w.title, w.status, w.asset_path, s.time_zone,
+SELECT v.order_id, v.part, v.starts_at, v.ends_at, w.number, w.title, w.origin, w.status, w.asset_path, s.time_zone,
        a.code AS asset_code,
        (SELECT array_agg(o.name ORDER BY q.position) FROM visit_people q JOIN technicians o ON o.id = q.technician_id
         WHERE q.visit_id = v.id AND q.technician_id <> p.technician_id) AS others

@@ -20,6 +20,7 @@ class OrderFacts:
     id: UUID
     number: str
     title: str
+    origin: str
     priority: int
     status: str
     asset_path: str
@@ -27,6 +28,7 @@ class OrderFacts:
     estimated_hours: float | None
     completion_due: datetime | None
     required_skill: str | None
+    location_code: str | None
 
 
 def orders(conn: Connection, ids: Iterable[UUID], *, site_id: int | None = None) -> dict[UUID, OrderFacts]:
@@ -45,6 +47,7 @@ class MyVisit:
     ends_at: datetime
     number: str
     title: str
+    origin: str
     status: str
     asset_path: str
     asset_code: str | None

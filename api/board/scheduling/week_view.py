@@ -10,7 +10,8 @@ from zoneinfo import ZoneInfo
 from psycopg import Connection
 
 from db.people import site_rules, technicians
-from db.scheduling import order_facts, schedules, weeks
+from db.scheduling import day_routes, order_facts, schedules, weeks
+from db.scheduling.day_routes import DayRoutes
 from db.scheduling.order_facts import OrderFacts
 from db.scheduling.schedules import Schedule
 from db.scheduling.unscheduled import Unscheduled, unscheduled
@@ -78,7 +79,9 @@ class Row:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class View:
-    """The page of a week. ``other`` are sentences about no visit that is shown."""
+    """The page of a week. ``other`` are sentences about no visit that is shown; ``routes`` are of a day that is opened,
+    ``folded`` is how many of the days shown are over.
+    """
 
     rows: Sequence[Row]
     days: Sequence[date]
@@ -88,6 +91,8 @@ class View:
     changes: Differences
     compared_with: Schedule | None
     hours: Sequence[int] = field(default=())
+    routes: DayRoutes | None = None
+    folded: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -140,7 +145,13 @@ def view(conn: Connection, schedule: Schedule, week: Week, *, opened: date | Non
         )
         for code in shown
     ]
+    routes = None
+    if opened is not None:
+        mine = {code: cells[code, opened] for code in shown if (code, opened) in cells}
+        routes = day_routes.of_day(conn, schedule, mine, facts.orders)
     return View(
+        routes=routes,
+        folded=sum(day < today for day in days) if opened is None and days[-1] >= today else 0,
         rows=rows,
         days=days,
         unscheduled=unscheduled(conn, schedule, week),
@@ -185,7 +196,10 @@ def _cell(person: Person | None, day: date, planned: Sequence[Planned], facts: _
             )
         )
         before = job
-    load = sum(round((each.ends_at - each.starts_at) / timedelta(minutes=1)) for each in planned)
+    # Of a day under way only what is left of it counts, as its capacity does.
+    since = facts.week.problem.starts_at
+    left = (each.ends_at - max(each.starts_at, since) for each in planned if each.ends_at > since)
+    load = sum(round(each / timedelta(minutes=1)) for each in left)
     load += sum(each.gap for each in blocks)
     return Cell(day=day, blocks=blocks, load=load, capacity=_capacity(person, day, facts))
 

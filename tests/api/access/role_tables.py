@@ -264,6 +264,7 @@ SCHEDULES: dict[str, set[Role]] = {
     "GET /api/v1/schedules/{schedule_id}": ALL,
     "DELETE /api/v1/schedules/{schedule_id}": {P, R, A},
     "GET /api/v1/schedules/{schedule_id}/visits": ALL,
+    "GET /api/v1/schedules/{schedule_id}/print": ALL,
     "GET /api/v1/schedules/{schedule_id}/unscheduled": ALL,
     "GET /api/v1/schedules/{schedule_id}/broken": ALL,
     "GET /api/v1/schedules/{schedule_id}/changes": ALL,
