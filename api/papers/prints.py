@@ -56,7 +56,7 @@ def schedule(
     day: Annotated[Day | None, Query(description="the days of people, a page each: those of this date")] = None,
     technician: Annotated[str | None, Query(max_length=64, description="the days of this technician alone")] = None,
 ) -> Response:
-    """Print a week as PDF: one table, or with `day` or `technician` the days of people, with the codes of their orders."""
+    """Print a week as PDF: one table, or with `day` or `technician` the days of people with codes of the orders."""
     found = schedules.get(conn, schedule_id, who.sites)
     printing = Printing(who, now, "")
     name = f"{found.site}-{found.from_date}"

@@ -27,7 +27,19 @@ from ingest.broker.publisher import Publisher
 from ingest.replay import MINUTES, SamplePlant
 from runtime.broker import tls
 from runtime.cli import plant_file
-from runtime.demo import duty, living, neighbours, past, phones, prices, sample_plants, stores, upkeep, walks
+from runtime.demo import (
+    duty,
+    living,
+    neighbours,
+    past,
+    phones,
+    planned_week,
+    prices,
+    sample_plants,
+    stores,
+    upkeep,
+    walks,
+)
 from runtime.demo import report as demo_report
 from runtime.demo.sample_plants import SAMPLES
 from runtime.demo.teller import Teller
@@ -165,6 +177,7 @@ def _watch(
                 console.print(f"written: {wanted.json_file}")
         elif not wanted.once:
             with conn.transaction():
+                planned_week.locate(conn, site=plant.site, now=datetime.now(UTC))
                 walks.find_a_fault(conn, site=plant.site, now=datetime.now(UTC))
                 upkeep.put(conn, site=plant.site, now=datetime.now(UTC))
                 duty.put(conn, site=plant.site, now=datetime.now(UTC))
@@ -288,7 +301,7 @@ def _go_on(
     """Publish each minute in real time, and have people answer what they are asked."""
     assert standing.settings.broker is not None
     _show_what_next(console, standing.data_dir)
-    minute = plant.minute_at(datetime.now(UTC))
+    minute, weeks = plant.minute_at(datetime.now(UTC)), planned_week.Weeks(plant.site)
     with Publisher(standing.devices, tls=tls.context(standing.settings, tool=True)) as publisher:
         while not stop.is_set():
             now = plant.minute_at(datetime.now(UTC))
@@ -297,6 +310,7 @@ def _go_on(
             minute = max(minute, now)
             with conn.transaction():
                 duty.answer(conn, site=plant.site, now=datetime.now(UTC))
+            weeks.go_on(conn, now=datetime.now(UTC))
             teller.tell()
             stop.wait(1.0)
 

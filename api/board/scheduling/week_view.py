@@ -198,8 +198,8 @@ def _cell(person: Person | None, day: date, planned: Sequence[Planned], facts: _
         before = job
     # Of a day under way only what is left of it counts, as its capacity does.
     since = facts.week.problem.starts_at
-    left = (each.ends_at - max(each.starts_at, since) for each in planned if each.ends_at > since)
-    load = sum(round(each / timedelta(minutes=1)) for each in left)
+    ahead = (each.ends_at - max(each.starts_at, since) for each in planned if each.ends_at > since)
+    load = sum(round(each / timedelta(minutes=1)) for each in ahead)
     load += sum(each.gap for each in blocks)
     return Cell(day=day, blocks=blocks, load=load, capacity=_capacity(person, day, facts))
 

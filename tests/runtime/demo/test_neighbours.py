@@ -2,26 +2,33 @@
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import httpx
 import psycopg
 import pytest
 
+from api import long_work
+from api.shapes.runs import ScheduleIn
 from db.events import receivers
 from db.events.sealing import Sealer
 from db.files import files
 from db.files.files import Of, Owner
+from db.orders import work_orders
 from db.people import calendar_feeds
 from db.plant import plant
 from db.runs import runs
+from db.scheduling import schedules
 from runtime.cli import plant_file
 from runtime.delivery import reach
-from runtime.demo import neighbours
+from runtime.demo import neighbours, planned_week
 from runtime.demo.sample_plants import SAMPLES
 from runtime.processes import people
 from runtime.runs import child
 from runtime.runs.executors import EXECUTORS
 from runtime.runs.work import Work
+from workorder_core.scheduling.weeks import State, week_of
+from workorder_core.words import FailureMode, OrderType
 
 NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 
@@ -73,3 +80,31 @@ def test_long_work_of_each_kind_is_asked_for_once_and_can_be_done(conn, database
     assert done["what_if"].result or "nobody who was named would work" in (done["what_if"].problem or "")
     assert done["triage"].result or "nothing can be learned yet" in (done["triage"].problem or "")
     assert "nothing was judged" in (backtest.problem or "") or backtest.result, "there are no readings here"
+
+
+@pytest.mark.slow
+def test_the_demos_planner_publishes_this_week_and_the_next_once_they_are_proposed(conn, database: str) -> None:
+    site = plant.site_by_code(conn, "NTH")
+    with conn.transaction():
+        planned_week.locate(conn, site="NTH", now=NOW)
+        for number in range(12):
+            work_orders.create_by_hand(
+                conn, asset=plant.asset_by_key(conn, "NTH", "P-101", now=NOW), kind=OrderType.INSPECTION,
+                title=f"Look at the bearing {number}", component="bearing", failure_mode=FailureMode.VIB,
+                actor="person:berg", at=NOW, estimated_hours=2.0,
+            )  # fmt: skip
+    now = datetime.now(UTC)
+    weeks = planned_week.Weeks("NTH")
+    assert not weeks.go_on(conn, now=now), "nothing is proposed yet"
+    monday = week_of(now.astimezone(ZoneInfo(site.time_zone)).date())
+    asked = ScheduleIn(site="NTH", from_date=monday, seconds=1)
+    long_work.ask_for_schedule(conn, neighbours.PLANNER, asked, at=now)
+    for each in (monday, monday + timedelta(weeks=1)):
+        run = runs.claim(conn, "a test", timedelta(minutes=5))
+        assert run is not None
+        with psycopg.connect(database) as own:
+            child._execute(Work(conn=own, side=conn, run=run, database=database), EXECUTORS[run.kind])
+        assert weeks.go_on(conn, now=datetime.now(UTC)), f"the week of {each}"
+        assert State.PUBLISHED in schedules.of_week(conn, site.id, each)
+    assert not weeks.go_on(conn, now=datetime.now(UTC)) and weeks.left == []
+    assert planned_week.Weeks("NTH").go_on(conn, now=now) is False, "they are published already"
