@@ -33,7 +33,12 @@ def week(pool, seeded):
 
 def test_a_week_and_peoples_days_are_printed(client, week, monkeypatch):
     given, real = [], typeset.pdf
-    monkeypatch.setattr(typeset, "pdf", lambda name, facts: (given.append(facts), real(name, facts))[1])
+
+    def pdf(name, facts):
+        given.append(facts)
+        return real(name, facts)
+
+    monkeypatch.setattr(typeset, "pdf", pdf)
     asks = ["", "?day=2026-03-02", "?day=2026-03-02&technician=holm", "?technician=petersen", "?day=2026-03-03"]
     for asked in asks:
         answer = client.get(f"{V1}/schedules/{week.id}/print{asked}")

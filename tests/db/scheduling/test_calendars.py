@@ -11,7 +11,7 @@ from tests.db.scheduling.conftest import ACTOR, MONDAY, make_orders
 from tests.db.scheduling.test_weeks import DAHL, DAY
 from workorder_core.orders.details import Reason
 from workorder_core.orders.lifecycle import Step
-from workorder_core.scheduling.weeks import Planned
+from workorder_core.scheduling.weeks import Planned, State
 
 HOURS = timedelta(hours=1)
 
@@ -33,7 +33,7 @@ def test_everybody_of_a_crew_has_the_visits_to_which_they_go(conn):
     schedules.put(conn, plan.id, [first, day_one, day_two])
     assert dates_of(conn, "petersen") == [], "it is not published"
     publishing._date_orders(conn, [first, day_one, day_two], who=DAHL, at=MONDAY)
-    schedules.set_state(conn, plan.id, schedules.State.PUBLISHED, actor=ACTOR, at=MONDAY)
+    schedules.set_state(conn, plan.id, State.PUBLISHED, actor=ACTOR, at=MONDAY)
     together = (pair, 1, first.starts_at, first.ends_at)
     assert dates_of(conn, "petersen") == [together]
     assert dates_of(conn, "holm") == sorted([together, (long, 1, day_one.starts_at, day_one.ends_at)])
