@@ -19,8 +19,7 @@ from workorder_core.digits import in_field
 from workorder_core.language import _
 from workorder_core.orders.lifecycle import BEGUN, WAITING
 from workorder_core.orders.order import WorkOrder
-from workorder_core.planning import recurrence
-from workorder_core.planning.plans import ByCalendar
+from workorder_core.planning import plans, recurrence
 from workorder_core.sentences import coded, say, stored, translated
 from workorder_core.words import Origin, Priority
 
@@ -254,7 +253,7 @@ def usual(low: float | None, high: float | None) -> str:
     return _("from %(low)s", low=number(low)) if high is None else f"{number(low)} – {number(high)}"
 
 
-def recurs(calendar: ByCalendar) -> str:
+def recurs(calendar: plans.ByCalendar) -> str:
     """Return when work is due by a calendar, in words: "every 3 months on day 8"."""
     return stored(recurrence.said(recurrence.parse(calendar.rule), calendar.starts.date()))
 
