@@ -119,7 +119,10 @@ def test_a_proposal_says_what_it_was_made_because_of_and_nothing_is_proposed_in_
     assert (made.state, made.made_by) == (State.DRAFT, disruptions.ACTOR)
     assert [each.endswith(" is away") for each in made.causes] == [True]
     assert all(code not in each.people for each in visits_by_order(conn, made).values())
-    weeks.accept(conn, made.id, actor=ACTOR, at=at)
+    kept = schedules.problem_of(conn, made.id)
+    assert kept is not None and len(kept["jobs"]) == 6 and kept["weights"], "what it was made from"
+    assert made.seconds is not None and made.costs["total"] >= 0 and made.weights_version == 0
+    assert weeks.accept(conn, made.id, actor=ACTOR, at=at).accepted_by == ACTOR
     in_vain = queue.schedule(conn, "NTH", DAY, seconds=1.0, causes=["x"], actor=disruptions.ACTOR, at=at)
     assert execute(conn, in_vain).state is State.SUPERSEDED
     assert propose(conn, at + HOUR).causes == []
