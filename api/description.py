@@ -116,6 +116,7 @@ IN_PATHS = {
     "op_id": "the operation's id, a UUID that its device made",
     "mobile_id": "the id of a technician's device, a UUID, as the list of devices has it",
     "override_id": "the override's id, as the rota's overrides have it",
+    "swap_id": "the swap's id, as the rota's swaps have it",
     "absence_id": "the absence's id, as the technician's absences have it",
     "technician_id": "the technician's id, as the list of technicians has it",
     "kind": "which document: `rulebook`, with the limits, or `models`, with the models' parameters",

@@ -36,7 +36,7 @@ from api.board.inspections import (
     stop_page,
 )
 from api.board.inventory import bill_pages, count_pages, moves, purchase_pages, stock_pages, tool_pages
-from api.board.notifying import asked_page, escalation_pages, outbox, own_choices, policy_page, rota_pages
+from api.board.notifying import asked_page, escalation_pages, outbox, own_choices, policy_page, rota_pages, swap_pages
 from api.board.orders import (
     answer_page,
     my_requests,
@@ -72,7 +72,7 @@ from api.routers import (
 )
 from api.routers.inspections import audits, checklists, results, rounds
 from api.routers.inventory import bookings, counting, items, purchases, reservations, stock, tools
-from api.routers.notifying import escalations, own, receivers, rotas
+from api.routers.notifying import escalations, own, receivers, rotas, swaps
 from api.routers.notifying import policies as notification_policies
 from api.routers.orders import job_plans, order_content, order_moves, work_orders
 from api.routers.planning import plans as maintenance_plans
@@ -112,6 +112,7 @@ V1: tuple[APIRouter, ...] = (
     own.router,
     notification_policies.router,
     rotas.router,
+    swaps.router,
     escalations.router,
     runs.router,
     uploads.router,
@@ -170,6 +171,7 @@ PAGES: tuple[APIRouter, ...] = (
     own_choices.router,
     policy_page.router,
     rota_pages.router,
+    swap_pages.router,
     escalation_pages.router,
     reported_pages.router,
     audit_report_pages.router,

@@ -476,6 +476,24 @@ BEGIN
 END
 $$;
 
+CREATE FUNCTION public.event_of_swap() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+    PERFORM append_event('rota.swap_' || NEW.state, r.site_id, NULL, NULL, s.code || '/' || r.code,
+                         coalesce(NEW.answered_at, NEW.asked_at),
+                         jsonb_build_object('rota', r.id, 'title', r.title, 'zone', coalesce(r.document->>'zone', 'UTC'), 'swap', NEW.id,
+                                            'layer', NEW.layer, 'asker', NEW.asker, 'other', NEW.other, 'begins_at', NEW.begins_at,
+                                            'ends_at', NEW.ends_at, 'back_begins_at', NEW.back_begins_at,
+                                            'back_ends_at', NEW.back_ends_at,
+                                            'to', CASE WHEN NEW.state IN ('asked', 'withdrawn') THEN NEW.other ELSE NEW.asker END,
+                                            'actor', coalesce(NEW.answered_by, 'person:' || NEW.asker),
+                                            'why', CASE WHEN NEW.state = 'asked' THEN NEW.why ELSE NEW.answer_why END))
+    FROM on_call_rotas r JOIN sites s ON s.id = r.site_id WHERE r.id = NEW.rota_id;
+    RETURN NULL;
+END
+$$;
+
 CREATE FUNCTION public.event_of_triage() RETURNS trigger
     LANGUAGE plpgsql
     AS $$
@@ -1017,6 +1035,15 @@ BEGIN
     RAISE EXCEPTION 'version % of document % cannot be changed', OLD.version, OLD.document_id
         USING ERRCODE = 'check_violation', CONSTRAINT = 'site_document_versions_stay';
 END
+$$;
+
+CREATE FUNCTION public.still_sees(sites text[], site text, kind text, data jsonb) RETURNS boolean
+    LANGUAGE sql STABLE
+    AS $$
+    SELECT sites IS NULL OR kind = 'receiver.test' OR CASE
+        WHEN site IS NOT NULL THEN site = ANY(sites)
+        WHEN kind = 'escalation.asked' THEN NOT EXISTS (SELECT FROM jsonb_array_elements(data->'items') i WHERE i->>'site' <> ALL(sites))
+        ELSE false END
 $$;
 
 CREATE FUNCTION public.sync_operations_stay() RETURNS trigger
@@ -2333,6 +2360,7 @@ CREATE TABLE public.on_call_overrides (
     why text DEFAULT ''::text NOT NULL,
     cancelled_at timestamp with time zone,
     cancelled_by text,
+    swap_id integer,
     CONSTRAINT on_call_overrides_check CHECK (((cancelled_at IS NULL) = (cancelled_by IS NULL))),
     CONSTRAINT on_call_overrides_keep_the_past CHECK ((begins_at >= made_at)),
     CONSTRAINT on_call_overrides_last CHECK ((begins_at < ends_at)),
@@ -2380,6 +2408,40 @@ CREATE TABLE public.on_call_rotas (
 
 ALTER TABLE public.on_call_rotas ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME public.on_call_rotas_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE public.on_call_swaps (
+    id integer NOT NULL,
+    rota_id integer NOT NULL,
+    layer text NOT NULL,
+    asker text NOT NULL,
+    begins_at timestamp with time zone NOT NULL,
+    ends_at timestamp with time zone NOT NULL,
+    other text NOT NULL,
+    back_begins_at timestamp with time zone,
+    back_ends_at timestamp with time zone,
+    why text DEFAULT ''::text NOT NULL,
+    asked_at timestamp with time zone NOT NULL,
+    state text DEFAULT 'asked'::text NOT NULL,
+    answered_at timestamp with time zone,
+    answered_by text,
+    answer_why text DEFAULT ''::text NOT NULL,
+    CONSTRAINT on_call_swaps_answer_why_check CHECK ((length(answer_why) <= 2000)),
+    CONSTRAINT on_call_swaps_answered CHECK ((((state = 'asked'::text) = (answered_at IS NULL)) AND ((answered_at IS NULL) = (answered_by IS NULL)))),
+    CONSTRAINT on_call_swaps_last CHECK (((begins_at < ends_at) AND ((back_begins_at IS NULL) = (back_ends_at IS NULL)) AND (back_begins_at < back_ends_at))),
+    CONSTRAINT on_call_swaps_layer_check CHECK (((length(layer) >= 1) AND (length(layer) <= 100))),
+    CONSTRAINT on_call_swaps_of_two CHECK ((asker <> other)),
+    CONSTRAINT on_call_swaps_state_check CHECK ((state = ANY (ARRAY['asked'::text, 'agreed'::text, 'declined'::text, 'withdrawn'::text]))),
+    CONSTRAINT on_call_swaps_why_check CHECK ((length(why) <= 2000))
+);
+
+ALTER TABLE public.on_call_swaps ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.on_call_swaps_id_seq
     START WITH 1
     INCREMENT BY 1
     NO MINVALUE
@@ -3158,6 +3220,7 @@ CREATE TABLE public.sites (
     time_zone text DEFAULT 'UTC'::text NOT NULL,
     last_number integer DEFAULT 1000 NOT NULL,
     currency text,
+    chief text,
     CONSTRAINT sites_code_check CHECK ((code ~ '^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$'::text)),
     CONSTRAINT sites_currency_check CHECK ((currency ~ '^[A-Z]{3}$'::text))
 );
@@ -4043,6 +4106,9 @@ ALTER TABLE ONLY public.on_call_rotas
 ALTER TABLE ONLY public.on_call_rotas
     ADD CONSTRAINT on_call_rotas_site_id_code_key UNIQUE (site_id, code);
 
+ALTER TABLE ONLY public.on_call_swaps
+    ADD CONSTRAINT on_call_swaps_pkey PRIMARY KEY (id);
+
 ALTER TABLE ONLY public.order_comments
     ADD CONSTRAINT order_comments_pkey PRIMARY KEY (order_id, seq);
 
@@ -4474,6 +4540,12 @@ CREATE INDEX on_call_overrides_of_rota ON public.on_call_overrides USING btree (
 
 CREATE INDEX on_call_rota_people_by_user ON public.on_call_rota_people USING btree (user_name);
 
+CREATE INDEX on_call_swaps_of_asker ON public.on_call_swaps USING btree (asker);
+
+CREATE INDEX on_call_swaps_of_other ON public.on_call_swaps USING btree (other) WHERE (state = 'asked'::text);
+
+CREATE INDEX on_call_swaps_of_rota ON public.on_call_swaps USING btree (rota_id, id DESC);
+
 CREATE INDEX order_links_to ON public.order_links USING btree (to_id);
 
 CREATE INDEX order_people_of_order ON public.order_people USING btree (order_id);
@@ -4774,6 +4846,8 @@ CREATE TRIGGER on_call_rota_versions_stay BEFORE DELETE OR UPDATE ON public.on_c
 
 CREATE TRIGGER on_call_rotas_make_events AFTER INSERT ON public.on_call_rota_versions FOR EACH ROW EXECUTE FUNCTION public.event_of_rota();
 
+CREATE TRIGGER on_call_swaps_make_events AFTER INSERT OR UPDATE OF state ON public.on_call_swaps FOR EACH ROW EXECUTE FUNCTION public.event_of_swap();
+
 CREATE TRIGGER order_history_is_append_only BEFORE DELETE OR UPDATE ON public.order_history FOR EACH ROW EXECUTE FUNCTION public.refuse_change();
 
 CREATE TRIGGER order_history_is_never_emptied BEFORE TRUNCATE ON public.order_history FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
@@ -4833,6 +4907,8 @@ CREATE TRIGGER signal_version_changes_are_logged AFTER INSERT OR DELETE OR UPDAT
 CREATE TRIGGER signal_versions_tell_the_judge AFTER INSERT ON public.signal_versions FOR EACH ROW EXECUTE FUNCTION public.tell_judge_of_signal();
 
 CREATE TRIGGER site_changes_are_logged AFTER UPDATE OF code, name, time_zone ON public.sites FOR EACH ROW EXECUTE FUNCTION public.log_change('site');
+
+CREATE TRIGGER site_chiefs_are_logged AFTER UPDATE OF chief ON public.sites FOR EACH ROW EXECUTE FUNCTION public.log_change('site');
 
 CREATE TRIGGER site_currencies_are_logged AFTER UPDATE OF currency ON public.sites FOR EACH ROW EXECUTE FUNCTION public.log_change('site');
 
@@ -5158,6 +5234,9 @@ ALTER TABLE ONLY public.on_call_overrides
     ADD CONSTRAINT on_call_overrides_rota_id_fkey FOREIGN KEY (rota_id) REFERENCES public.on_call_rotas(id);
 
 ALTER TABLE ONLY public.on_call_overrides
+    ADD CONSTRAINT on_call_overrides_swap_id_fkey FOREIGN KEY (swap_id) REFERENCES public.on_call_swaps(id);
+
+ALTER TABLE ONLY public.on_call_overrides
     ADD CONSTRAINT on_call_overrides_user_name_fkey FOREIGN KEY (user_name) REFERENCES public.users(name);
 
 ALTER TABLE ONLY public.on_call_rota_people
@@ -5171,6 +5250,15 @@ ALTER TABLE ONLY public.on_call_rota_versions
 
 ALTER TABLE ONLY public.on_call_rotas
     ADD CONSTRAINT on_call_rotas_site_id_fkey FOREIGN KEY (site_id) REFERENCES public.sites(id);
+
+ALTER TABLE ONLY public.on_call_swaps
+    ADD CONSTRAINT on_call_swaps_asker_fkey FOREIGN KEY (asker) REFERENCES public.users(name);
+
+ALTER TABLE ONLY public.on_call_swaps
+    ADD CONSTRAINT on_call_swaps_other_fkey FOREIGN KEY (other) REFERENCES public.users(name);
+
+ALTER TABLE ONLY public.on_call_swaps
+    ADD CONSTRAINT on_call_swaps_rota_id_fkey FOREIGN KEY (rota_id) REFERENCES public.on_call_rotas(id);
 
 ALTER TABLE ONLY public.order_comments
     ADD CONSTRAINT order_comments_order_id_fkey FOREIGN KEY (order_id) REFERENCES public.work_orders(id);
@@ -5360,6 +5448,9 @@ ALTER TABLE ONLY public.site_documents
 
 ALTER TABLE ONLY public.site_targets
     ADD CONSTRAINT site_targets_site_id_fkey FOREIGN KEY (site_id) REFERENCES public.sites(id);
+
+ALTER TABLE ONLY public.sites
+    ADD CONSTRAINT sites_chief_fkey FOREIGN KEY (chief) REFERENCES public.users(name);
 
 ALTER TABLE ONLY public.skill_certificates
     ADD CONSTRAINT skill_certificates_site_id_fkey FOREIGN KEY (site_id) REFERENCES public.sites(id);

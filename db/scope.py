@@ -41,6 +41,7 @@ KINDS: Mapping[str, tuple[str, str]] = {
     "rota_id": ("rota", "sees_rota"),
     "ask_id": ("request", "sees_asked"),
     "override_id": ("override", "sees_override"),
+    "swap_id": ("swap", "sees_swap"),
     "op_id": ("operation", "sees_operation"),
     "mobile_id": ("device", "sees_mobile"),
 }

@@ -3,7 +3,7 @@
 import hashlib
 import re
 import secrets
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextvars import ContextVar
 from datetime import UTC, datetime
 from pathlib import Path
@@ -28,6 +28,7 @@ from api.asking import (
 from api.board import words
 from api.board.changed import changed
 from api.board.forms.refilled import Refused, refill
+from api.board.notifying import targets
 from api.events.refreshes import MOMENT_S, Refreshes, Rendering, answer, asks_again
 from api.guard import is_at_home
 from api.keys import masked
@@ -101,7 +102,12 @@ def _who(actor: str) -> str:
     return words.who(actor, _NAMES.get())
 
 
+def _whom(named: Iterable[object]) -> str:
+    return ", ".join(targets.whom(each, _NAMES.get()) for each in named)
+
+
 _ENVIRONMENT.filters["who"] = _who
+_ENVIRONMENT.filters["whom"] = _whom
 _ENVIRONMENT.globals["status_groups"] = statuses
 
 

@@ -58,6 +58,7 @@ _QUERIES = {
     "op_id": "SELECT op_id FROM sync_operations ORDER BY received_at DESC LIMIT 5",
     "mobile_id": "SELECT id FROM sync_devices ORDER BY seen_at DESC LIMIT 5",
     "rota_id": "SELECT id FROM on_call_rotas ORDER BY id DESC LIMIT 5",
+    "rota_id/swap_id": "SELECT rota_id || '/' || id FROM on_call_swaps ORDER BY id DESC LIMIT 5",
     "rota_id/override_id": "SELECT rota_id || '/' || id FROM on_call_overrides ORDER BY id DESC LIMIT 5",
     "technician_id/absence_id": "SELECT technician_id || '/' || id FROM absences ORDER BY id DESC LIMIT 5",
     "feed_id": "SELECT id FROM calendar_feeds ORDER BY revoked_at NULLS FIRST, id DESC LIMIT 5",

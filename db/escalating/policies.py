@@ -6,7 +6,8 @@ from psycopg import Connection
 
 from db.documents.site_documents import Kind
 from db.errors import StoreError
-from db.oncall import rotas
+from db.oncall import chiefs, rotas
+from db.oncall.chiefs import NoChief
 from db.people import workforce
 from db.plant import plant
 from workorder_core.escalating.documents import from_document, to_document
@@ -35,6 +36,8 @@ def _check(conn: Connection, policy: Policy) -> None:
     site = plant.site_by_code(conn, policy.site)
     if missing := policy.crews - {each.code for each in workforce.of_site(conn, site.id).crews}:
         raise UnknownInPolicy("steps", missing)
+    if policy.asks_chief and chiefs.of_site(conn, policy.site) is None:
+        raise NoChief(policy.site, "steps")
     if policy.covers.areas:
         known = {each.code for each in plant.locations(conn, within=[policy.site])}
         if missing := policy.covers.areas - known:

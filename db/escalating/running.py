@@ -17,7 +17,7 @@ from db.escalating import escalations
 from db.escalating.escalations import QUERIES, Ask, Escalation
 from db.events import events
 from db.events.events import Event
-from db.oncall import counting, rotas
+from db.oncall import chiefs, counting, rotas
 from workorder_core.alarms.engine_alarms import Code
 from workorder_core.escalating import course
 from workorder_core.escalating.course import State
@@ -173,6 +173,8 @@ class _Around:
         """Return whom a step asks now, without those who cannot be called."""
         names = {each.name for each in step.whom if each.kind is TargetKind.PERSON}
         for each in step.whom:
+            if each.kind is TargetKind.CHIEF and (chief := chiefs.of_site(self.conn, escalation.site)) is not None:
+                names.add(chief.person)
             if each.kind is TargetKind.ROTA:
                 names |= self._on_call(escalation.site, each)
         roles = [each.name for each in step.whom if each.kind is TargetKind.ROLE]

@@ -26,7 +26,8 @@ LONGEST_DETAIL = 500
 class Head:
     """The next message of a receiver, with all that is needed to send it; ``language`` is the person's own choice.
 
-    ``urgent``: it passes quiet hours. ``chosen``: the person has chosen it, not only the site's policy.
+    ``urgent``: it passes quiet hours. ``chosen``: the person has chosen it, not only the site's policy. ``disabled``,
+    ``sees``: whether its person is disabled by now, and still sees what it is about.
     """
 
     receiver_id: int
@@ -44,6 +45,8 @@ class Head:
     site: str | None
     zone: str
     language: str | None
+    disabled: bool
+    sees: bool
     order_id: UUID | None
     asset_id: int | None
     subject: str
@@ -168,6 +171,21 @@ def head(conn: Connection, receiver_id: int, *, now: datetime) -> Head | None:
             _QUERIES["head"], {"receiver_id": receiver_id, "now": now, "longest": LONGEST_WAIT}
         ).fetchone()
     return None if row is None else Head(**row | {"channel": Channel(row["channel"])})
+
+
+def withhold_if_in_vain(conn: Connection, head: Head, *, at: datetime) -> bool:
+    """Withhold a message, with the reason, whose person is disabled by now, or does not see any more what it is about;
+    return whether that is so. Of what goes in the same message, the rest is gathered anew.
+    """
+    facts: dict[str, Any] = {"receiver_id": head.receiver_id, "event_id": head.event_id, "at": at}
+    blind = kept("the person does not see the site any more")
+    if head.sees and not head.disabled:
+        conn.execute(_QUERIES["withhold_unseen"], facts | {"note": blind})
+        return False
+    note = kept("the person is disabled") if head.disabled else blind
+    if conn.execute(_QUERIES["withhold"], facts | {"note": note}).fetchone() is not None:
+        conn.execute(_QUERIES["regather"], facts)
+    return True
 
 
 def note_attempt(conn: Connection, head: Head, outcome: Outcome, *, at: datetime, took: timedelta) -> None:

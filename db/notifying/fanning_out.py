@@ -16,7 +16,7 @@ from db import sql
 from db.events import deliveries, receivers
 from db.events.events import Event
 from db.notifying import policies
-from db.oncall import counting, rotas
+from db.oncall import chiefs, counting, rotas
 from db.plant import plant
 from workorder_core.notifying import kinds, whom
 from workorder_core.notifying.attempts import Channel
@@ -81,6 +81,7 @@ class _Round:
     _people: list[dict[str, Any]] | None = None
     _sites: list[str] | None = None
     _on_call: dict[tuple[str, str], Collection[str]] = field(default_factory=dict)
+    _chiefs: dict[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.policies = policies.in_force(self.conn)
@@ -200,6 +201,7 @@ class _Round:
             row["person"]
             for row in self._people
             if (row["sites"] is None or event.site in row["sites"])
+            and whom.may_hear(row["roles"], event.kind)
             and (not row["is_contractor"] or self._is_of_contractor(row, event, choice))
             and any(self._is_named(row, event, site, choice, each) for each in to)
         ]
@@ -212,6 +214,8 @@ class _Round:
         match kind:
             case "everybody":
                 return True
+            case "chief":
+                return str(row["person"]) == self._chief_of(site)
             case "concerned":
                 of_row = {name: row[name] for name in ("person", "technician", "technician_site")}
                 someone = Receiver(id=0, channel=Channel.BANNER, wants=(), sites=None, **of_row)
@@ -224,6 +228,12 @@ class _Round:
                 return f"{site}/{name}" in set(row["crews"])
             case _:
                 return row["person"] in self._now_on_call(site, name)
+
+    def _chief_of(self, site: str) -> str:
+        if site not in self._chiefs:
+            found = chiefs.of_site(self.conn, site)
+            self._chiefs[site] = "" if found is None else found.person
+        return self._chiefs[site]
 
     def _now_on_call(self, site: str, code: str) -> Collection[str]:
         if (site, code) not in self._on_call:

@@ -44,9 +44,9 @@ class Bounds:
         """Return the sites that send a kind of news to some people who cannot switch it off."""
         return [site for site, each in self.policies.items() if each.rule(choice).compulsory and each.rule(choice).to]
 
-    def sends(self, choice: Choice) -> dict[str, str]:
+    def sends(self, choice: Choice) -> dict[str, tuple[str, ...]]:
         """Return by site to whom it sends a kind of news without their choosing it."""
-        return {site: ", ".join(each.rule(choice).to) for site, each in self.policies.items() if each.rule(choice).to}
+        return {site: each.rule(choice).to for site, each in self.policies.items() if each.rule(choice).to}
 
 
 def bounds(conn: Connection, within: Collection[str] | None) -> Bounds:

@@ -11,6 +11,8 @@ from psycopg.types.json import Jsonb
 
 from db import sql, storable
 from db.errors import NotFound, StoreError
+from db.oncall import chiefs
+from db.oncall.chiefs import NoChief
 from workorder_core.notifying.policies import NO_SETTINGS, Digest, Policy, Settings, Span, from_document
 from workorder_core.sentences import say
 
@@ -75,7 +77,7 @@ def save(
 ) -> Version:
     """Store the next version of a site's policy, in force at once; without a change nothing is stored.
 
-    ``document`` is what ``from_document`` reads. Raises NotFound, PolicyChanged and UnknownTargets.
+    ``document`` is what ``from_document`` reads. Raises NotFound, PolicyChanged, UnknownTargets and NoChief.
     """
     if conn.execute(_QUERIES["lock_site"], {"site": site}).fetchone() is None:
         raise NotFound("site", site)
@@ -89,6 +91,8 @@ def save(
     with conn.cursor(row_factory=scalar_row) as cursor:
         if unknown := cursor.execute(_QUERIES["unknown"], {"site": site, "targets": targets}).fetchall():
             raise UnknownTargets(unknown, site)
+    if "chief" in targets and chiefs.of_site(conn, site) is None:
+        raise NoChief(site, "events")
     facts = {"site": site, "version": version + 1, "document": Jsonb(dict(document)), "actor": actor, "at": at}
     conn.execute(_QUERIES["add_version"], facts | {"why": storable.text(why)})
     return versions(conn, site)[0]

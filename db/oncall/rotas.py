@@ -130,7 +130,7 @@ def save(
 
     Raises NotFound, RotaChanged and CannotBeCalled.
     """
-    conn.execute(_QUERIES["lock"], {"id": rota_id})
+    lock(conn, rota_id)
     before = get(conn, rota_id)
     if expected_version is not None and expected_version != before.rota.version:
         raise RotaChanged(before.key, expected_version, before.rota.version)
@@ -144,6 +144,11 @@ def save(
     assert version is not None, "the rota is locked"
     _note(conn, rota_id, replace(rota, version=version), actor, at, why)
     return get(conn, rota_id)
+
+
+def lock(conn: Connection, rota_id: int) -> None:
+    """Lock a rota until the transaction ends."""
+    conn.execute(_QUERIES["lock"], {"id": rota_id})
 
 
 def retire(conn: Connection, rota_id: int, *, actor: str, at: datetime, why: str = "") -> None:

@@ -274,6 +274,11 @@ SELECT EXISTS (SELECT FROM on_call_rotas r JOIN sites s ON s.id = r.site_id WHER
 SELECT EXISTS (SELECT FROM on_call_overrides o JOIN on_call_rotas r ON r.id = o.rota_id JOIN sites s ON s.id = r.site_id
                WHERE o.id = %(id)s AND s.code = ANY(%(sites)s::text[]));
 
+-- name: sees_swap
+-- Whether a swap is of a rota of one of these sites.
+SELECT EXISTS (SELECT FROM on_call_swaps w JOIN on_call_rotas r ON r.id = w.rota_id JOIN sites s ON s.id = r.site_id
+               WHERE w.id = %(id)s AND s.code = ANY(%(sites)s::text[]));
+
 -- name: sees_operation
 -- Whether an operation of a device is of one of these sites.
 SELECT EXISTS (SELECT FROM sync_operations o JOIN sites s ON s.id = o.site_id WHERE o.op_id = %(id)s AND s.code = ANY(%(sites)s::text[]));

@@ -26,7 +26,8 @@ WHERE r.state = 'active' AND r.deleted_at IS NULL
 -- name: head
 -- The next message of one receiver that is due (see heads), with all that is needed to send it.
 SELECT d.event_id, d.why, d.attempts, d.urgent, d.chosen, r.id AS receiver_id, r.channel, r.address, r.name, r.refused,
-       e.uid, e.kind, s.code AS site, coalesce(s.time_zone, 'UTC') AS zone, u.language, e.order_id, e.asset_id, e.subject, e.at,
+       e.uid, e.kind, s.code AS site, coalesce(s.time_zone, 'UTC') AS zone, u.language,
+       u.disabled_at IS NOT NULL AS disabled, u.name IS NULL OR still_sees(u.sites, s.code, e.kind, e.data) AS sees, e.order_id, e.asset_id, e.subject, e.at,
        e.recorded_at, e.data
 FROM receivers r
 JOIN LATERAL (
@@ -37,6 +38,23 @@ LEFT JOIN sites s ON s.id = e.site_id
 LEFT JOIN users u ON u.name = r.user_name
 WHERE r.id = %(receiver_id)s AND r.state = 'active' AND r.deleted_at IS NULL
   AND (d.due_at <= %(now)s OR d.due_at = d.created_at OR d.due_at > %(now)s + %(longest)s::interval);
+
+-- name: withhold
+-- A message is not sent after all.
+UPDATE deliveries SET state = 'withheld', note = %(note)s, ended_at = %(at)s
+WHERE receiver_id = %(receiver_id)s AND event_id = %(event_id)s AND state = 'pending' RETURNING event_id;
+
+-- name: regather
+-- What was to go in the message of another one is gathered anew, without it.
+UPDATE deliveries SET state = 'held', lead = NULL, ended_at = NULL, due_at = %(at)s
+WHERE receiver_id = %(receiver_id)s AND lead = %(event_id)s AND state = 'gathered';
+
+-- name: withhold_unseen
+-- Of what goes in one message, what its person does not see any more is not sent.
+UPDATE deliveries d SET state = 'withheld', lead = NULL, note = %(note)s, ended_at = %(at)s
+FROM receivers r JOIN users u ON u.name = r.user_name, events e LEFT JOIN sites s ON s.id = e.site_id
+WHERE d.receiver_id = %(receiver_id)s AND d.lead = %(event_id)s AND d.state = 'gathered' AND r.id = d.receiver_id AND e.id = d.event_id
+  AND NOT still_sees(u.sites, s.code, e.kind, e.data);
 
 -- name: note_attempt
 -- How an attempt ended.

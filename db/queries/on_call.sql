@@ -133,3 +133,14 @@ SELECT s.code || '/' || r.code AS rota, coalesce(r.document->>'zone', 'UTC') AS 
 FROM on_call_gaps g JOIN on_call_rotas r ON r.id = g.rota_id JOIN sites s ON s.id = r.site_id
 WHERE r.retired_at IS NULL AND g.ends_at > %(now)s AND (%(within)s::text[] IS NULL OR s.code = ANY(%(within)s))
 ORDER BY g.begins_at, r.id LIMIT %(limit)s;
+
+-- name: chiefs
+-- The chiefs of sites, and whether each is a user who is not disabled and sees the site.
+SELECT s.code AS site, u.name AS person, u.full_name,
+       u.disabled_at IS NULL AND (u.sites IS NULL OR s.code = ANY(u.sites)) AS reachable
+FROM sites s JOIN users u ON u.name = s.chief
+WHERE %(within)s::text[] IS NULL OR s.code = ANY(%(within)s) ORDER BY s.code;
+
+-- name: put_chief
+-- Somebody is the chief of a site from now on.
+UPDATE sites SET chief = %(person)s WHERE code = %(site)s RETURNING id;

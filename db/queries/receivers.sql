@@ -82,7 +82,7 @@ UPDATE receivers SET refused = %(refused)s WHERE id = %(id)s AND refused <> %(re
 -- name: whom
 -- All receivers of events, with the sites that they see, without disabled users.
 SELECT r.id, r.channel, r.wants, CASE r.channel WHEN 'webhook' THEN r.sites ELSE u.sites END AS sites,
-       u.name AS person, t.code AS technician, s.code AS technician_site,
+       u.name AS person, u.roles, t.code AS technician, s.code AS technician_site,
        t.firm IS NOT NULL AND NOT 'administrator' = ANY(u.roles) AS is_contractor
 FROM receivers r
 LEFT JOIN users u ON u.name = r.user_name

@@ -111,6 +111,8 @@ def deliver_next(conn: Connection, receiver_id: int, means: Means, clock: Callab
     """
     with conn.transaction():
         head = deliveries.head(conn, receiver_id, now=clock())
+        if head is not None and deliveries.withhold_if_in_vain(conn, head, at=clock()):
+            return True
     if head is None:
         return False
     began, moment = clock(), time.monotonic()

@@ -39,8 +39,14 @@ class TargetKind(StrEnum):
     """Every technician of a crew of the site who is a user."""
     ROLE = "role"
     """Every user with a role who sees the site."""
+    CHIEF = "chief"
+    """The site's chief, whoever that is then."""
     EVERYBODY = "everybody"
     """Every user who sees the site."""
+
+
+WITHOUT_NAME = frozenset({TargetKind.CHIEF, TargetKind.EVERYBODY})
+"""The kinds of which there is one only."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +58,7 @@ class Target:
     layer: str = ""
 
     def __str__(self) -> str:
-        if self.kind is TargetKind.EVERYBODY:
+        if self.kind in WITHOUT_NAME:
             return self.kind.value
         return f"{self.kind.value}:{self.name}" + (f"/{self.layer}" if self.layer else "")
 
@@ -62,14 +68,14 @@ def target(text: str, *, field: str) -> Target:
     text = text.strip()
     kind, colon, name = text.partition(":")
     if not colon:
-        kind, name = (text, "") if text == TargetKind.EVERYBODY else (TargetKind.PERSON.value, text)
+        kind, name = (text, "") if text in WITHOUT_NAME else (TargetKind.PERSON.value, text)
     known = kind.strip() in list(TargetKind)
     name, _, layer = name.strip().partition("/") if kind.strip() == TargetKind.ROTA else (name.strip(), "", "")
-    if not known or bool(name) == (kind.strip() == TargetKind.EVERYBODY):
+    if not known or bool(name) == (kind.strip() in WITHOUT_NAME):
         raise InvalidPolicy(
             say(
-                "{text} is nobody: write person:anna, rota:PUMPS, rota:PUMPS/second, crew:PUMPS, role:planner "
-                "or everybody",
+                "{text} is nobody: write person:anna, rota:PUMPS, rota:PUMPS/second, crew:PUMPS, role:planner, "
+                "chief or everybody",
                 text=text or "''",
             ),
             field=field,
@@ -160,6 +166,11 @@ class Policy:
     def rotas(self) -> frozenset[str]:
         """The codes of the rotas that it names."""
         return self._named(TargetKind.ROTA)
+
+    @property
+    def asks_chief(self) -> bool:
+        """Whether a step asks the site's chief."""
+        return any(each.kind is TargetKind.CHIEF for step in self.steps for each in step.whom)
 
     @property
     def crews(self) -> frozenset[str]:

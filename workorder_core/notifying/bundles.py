@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from workorder_core.language import _, ngettext
+from workorder_core.notifying import times
 from workorder_core.notifying.kinds import Choice
-from workorder_core.notifying.letters import Letter, one_line, shown_time
+from workorder_core.notifying.letters import Letter, one_line
 from workorder_core.sentences import translated
 
 LISTED = 30
@@ -35,8 +36,8 @@ def write(items: Sequence[Item], *, zone: str, pages: str | None, footer: str) -
     if assets > 1:
         subject = f"{count}, {ngettext('%(num)s asset', '%(num)s assets', assets)}: {about}"
     lines = [f"{_label(why)}: {number}" for why, number in kinds.items()]
-    lines.append(_("First: %(time)s", time=shown_time(items[0].at, zone)))
-    lines.append(_("Last: %(time)s", time=shown_time(items[-1].at, zone)))
+    lines.append(_("First: %(time)s", time=times.shown(items[0].at, zone)))
+    lines.append(_("Last: %(time)s", time=times.shown(items[-1].at, zone)))
     lines.append("")
     lines += _by_place(items)
     lines.append(_("What to do: %(action)s", action=_("open the page, and see what needs you first")))

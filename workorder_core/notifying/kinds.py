@@ -33,6 +33,7 @@ class Choice(StrEnum):
     SHADOWED = "shadowed"
     DOCUMENT = "document"
     CERTIFICATE_ENDING = "certificate_ending"
+    SWAP = "swap"
 
     @property
     def label(self) -> str:
@@ -46,7 +47,7 @@ class Choice(StrEnum):
     @property
     def is_mine(self) -> bool:
         """Whether it is news only for the person that it is about."""
-        return self in (Choice.ASSIGNED, Choice.FINDING_MINE, Choice.SCHEDULED)
+        return self in (Choice.ASSIGNED, Choice.FINDING_MINE, Choice.SCHEDULED, Choice.SWAP)
 
 
 _LABELS: Mapping[Choice, str] = {
@@ -67,6 +68,7 @@ _LABELS: Mapping[Choice, str] = {
     Choice.SHADOWED: say("A rule is moved to shadow because of false positives, or returns"),
     Choice.DOCUMENT: say("A version of the rulebook or of the models is put in force"),
     Choice.CERTIFICATE_ENDING: say("A technician's certificate ends soon"),
+    Choice.SWAP: say("I am asked to swap a turn on call, or get an answer to it"),
 }
 _ONE_BY_ONE = frozenset(
     {
@@ -77,6 +79,7 @@ _ONE_BY_ONE = frozenset(
         Choice.ROUND_MISSED,
         Choice.FINDING_MINE,
         Choice.FINDING_OVERDUE,
+        Choice.SWAP,
     }
 )
 OF_OWNERS = frozenset({"audit.found", "audit.finding_open", "audit.finding_overdue"})
@@ -107,6 +110,8 @@ def of(event: Happened) -> Iterator[Choice]:
         yield Choice.ENGINE_ALARM
     if event.kind in OF_OWNERS:
         yield Choice.FINDING_MINE
+    if event.kind.startswith("rota.swap_"):
+        yield Choice.SWAP
     if event.kind in _BY_KIND:
         yield _BY_KIND[event.kind]
     if event.kind.startswith("document."):
@@ -118,9 +123,13 @@ def of(event: Happened) -> Iterator[Choice]:
 
 
 def is_urgent(event: Happened, choice: Choice) -> bool:
-    """Whether news passes quiet hours and digests: there is an emergency, or one is assigned."""
+    """Whether news passes quiet hours and digests: there is an emergency, one is assigned, or a request speaks of
+    danger.
+    """
     if choice is Choice.ASSIGNED:
         return event.data.get("type") == OrderType.EMERGENCY
+    if choice is Choice.REQUESTED:
+        return bool(event.data.get("danger"))
     return choice is Choice.EMERGENCY or (choice is Choice.ESCALATED and event.data.get("type") == OrderType.EMERGENCY)
 
 
@@ -136,4 +145,5 @@ _BY_KIND: Mapping[str, Choice] = {
     "stock.short": Choice.STOCK_LOW,
     "stock.lacking": Choice.PARTS_LACKING,
     "certificate.ending": Choice.CERTIFICATE_ENDING,
+    "request.new": Choice.REQUESTED,
 }

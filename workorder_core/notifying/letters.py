@@ -5,13 +5,11 @@ A mail never reveals more than its reader sees on the order's page.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
 from html import escape
 from typing import Any
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from workorder_core.language import _, code
-from workorder_core.notifying import news
+from workorder_core.notifying import news, times
 from workorder_core.notifying.kinds import ASKED, Choice, Happened
 from workorder_core.sentences import stored, translated
 from workorder_core.words import Priority
@@ -81,7 +79,9 @@ def write(
     elif why in _OF_INSPECTIONS:
         title, lines = _of_inspection(event, subject, zone)
     elif why in news.WRITTEN:
-        title, lines = news.write(event, Choice(why), subject, time=shown_time(event.at, zone))
+        title, lines = news.write(event, Choice(why), subject, time=times.shown(event.at, zone))
+    elif event.kind.startswith("request."):
+        title, lines = _of_request(event, subject, zone)
     elif order_id is None and not event.kind.startswith("order."):
         title, lines = _of_engine(event, why, zone)
     else:
@@ -113,6 +113,8 @@ def _page(event: Happened, why: str, order_id: object) -> str:
         return f"/audits/{event.data.get('audit', '')}#finding-{event.data.get('finding', '')}"
     if why in news.WRITTEN and (path := news.page(Choice(why))):
         return path
+    if event.kind.startswith("request."):
+        return f"/requests/{event.data.get('request', '')}"
     if order_id is not None:
         return f"/orders/{order_id}"
     return "/engine" if why == Choice.ENGINE_ALARM else "/notifications"
@@ -120,7 +122,7 @@ def _page(event: Happened, why: str, order_id: object) -> str:
 
 def _of_inspection(event: Happened, number: str, zone: str) -> tuple[str, list[str]]:
     data = event.data
-    title, time = str(data.get("title", "")), _("Time: %(time)s", time=shown_time(event.at, zone))
+    title, time = str(data.get("title", "")), _("Time: %(time)s", time=times.shown(event.at, zone))
     if event.kind == "round.missed":
         head = _("Round missed: %(number)s %(title)s", number=number, title=title)
         return head, [f"{number}: {title}", _("Nobody began it in time."), time]
@@ -148,12 +150,24 @@ def _of_escalation(event: Happened, subject: str, zone: str) -> tuple[str, list[
     began = min((str(each["began_at"]) for each in items), default=None)
     if count > len(items):
         lines.append(_("and %(count)s more", count=count - len(items)))
-    lines.append(_("Since: %(time)s", time=shown_time(began, zone)) if began else "")
+    lines.append(_("Since: %(time)s", time=times.shown(began, zone)) if began else "")
     lines.append(_("Open the link, and acknowledge there, decline, or hand it on. Opening it alone does nothing."))
     title = stored(str(items[0]["title"])) if items else ""
     if count == 1:
         return _("PLEASE ACKNOWLEDGE: %(subject)s %(title)s", subject=subject, title=title), lines
     return _("PLEASE ACKNOWLEDGE: %(count)s alarms and orders", count=count), lines
+
+
+def _of_request(event: Happened, number: str, zone: str) -> tuple[str, list[str]]:
+    """Say that there is a request; its words and who asks are personal, and on its page only."""
+    danger = bool(event.data.get("danger"))
+    head = _("DANGER: new request %(number)s", number=number) if danger else _("New request: %(number)s", number=number)
+    return head, [
+        _("Request: %(number)s", number=number),
+        _("Whoever made it speaks of danger.") if danger else "",
+        _("Time: %(time)s", time=times.shown(event.at, zone)),
+        _("What to do: %(action)s", action=_("accept it, ask back, or decline it with a reason")),
+    ]
 
 
 def _due(data: Mapping[str, Any]) -> str:
@@ -181,7 +195,7 @@ def _of_order(event: Happened, why: str, number: str, zone: str) -> tuple[str, l
         Choice.DELAYED.value: _("see what it waits for"),
     }.get(why)
     title, priority = stored(str(data.get("title", ""))), data.get("priority")
-    due = {name: shown_time(data[name], zone) for name in ("response_due", "completion_due") if data.get(name)}
+    due = {name: times.shown(data[name], zone) for name in ("response_due", "completion_due") if data.get(name)}
     return f"{head}: {number} {title}", [
         f"{number}: {title}",
         _("Asset: %(asset)s", asset=data.get("asset", "")),
@@ -193,13 +207,13 @@ def _of_order(event: Happened, why: str, number: str, zone: str) -> tuple[str, l
         _("First response by: %(time)s", time=due["response_due"]) if "response_due" in due else "",
         _("Completion by: %(time)s", time=due["completion_due"]) if "completion_due" in due else "",
         _("Reason: %(why)s", why=stored(str(data["why"]))[:LONGEST]) if data.get("why") else "",
-        _("Time: %(time)s", time=shown_time(event.at, zone)),
+        _("Time: %(time)s", time=times.shown(event.at, zone)),
         _("What to do: %(action)s", action=action) if action else "",
     ]
 
 
 def _of_engine(event: Happened, why: str, zone: str) -> tuple[str, list[str]]:
-    time = _("Time: %(time)s", time=shown_time(event.at, zone))
+    time = _("Time: %(time)s", time=times.shown(event.at, zone))
     if why not in list(Choice):
         return _("Test message"), [_("This is the test message that was asked for."), time]
     problem, action = (stored(str(event.data.get(name, ""))) for name in ("problem", "action"))
@@ -210,15 +224,6 @@ def _of_engine(event: Happened, why: str, zone: str) -> tuple[str, list[str]]:
         _("What to do: %(action)s", action=action),
         time,
     ]
-
-
-def shown_time(at: Any, zone: str) -> str:
-    try:
-        local = ZoneInfo(zone)
-    except (ZoneInfoNotFoundError, ValueError):
-        local = ZoneInfo("UTC")
-    moment = at if isinstance(at, datetime) else datetime.fromisoformat(str(at))
-    return f"{moment.astimezone(local):%Y-%m-%d %H:%M} ({local.key})"
 
 
 def one_line(text: str) -> str:

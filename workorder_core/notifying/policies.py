@@ -48,7 +48,8 @@ class Rule:
     ----------
     to
         Who gets it without having chosen it: ``person:anna``, ``role:planner``, ``crew:PUMPS``, ``rota:PUMPS``,
-        ``everybody``, ``concerned``, whom it names, or ``requester``, who has requested the order.
+        ``chief``, the site's, ``everybody``, ``concerned``, whom it names, or ``requester``, who has requested the
+        order.
     channels
         By which channels they get it.
     compulsory
@@ -67,6 +68,8 @@ class Rule:
 
 
 NO_RULE = Rule()
+DEFAULTS: Mapping[Choice, Rule] = {Choice.SWAP: Rule(to=("concerned",), channels=(Channel.BANNER,))}
+"""What counts where a policy says nothing: who is asked to swap a turn has to hear of it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,7 +99,7 @@ class Policy:
     one_by_one: int = 5
 
     def rule(self, choice: Choice) -> Rule:
-        return self.events.get(choice, NO_RULE)
+        return self.events.get(choice) or DEFAULTS.get(choice, NO_RULE)
 
 
 NO_POLICY = Policy()

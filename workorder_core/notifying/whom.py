@@ -7,6 +7,8 @@ from datetime import timedelta
 from workorder_core.notifying import kinds
 from workorder_core.notifying.attempts import Channel
 from workorder_core.notifying.kinds import ASKED, Choice, Happened
+from workorder_core.people import seeing
+from workorder_core.people.access import Role
 
 TEST = "receiver.test"
 """The kind of event that goes only to the receiver for which it was created."""
@@ -32,6 +34,8 @@ class Receiver:
         Of e-mail: the user's name, and the technician that they are.
     is_contractor
         They are of a firm: notified of their own orders only, whatever they chose before.
+    roles
+        A person's; None: not asked. Nobody hears of what their roles don't let them see.
     """
 
     id: int
@@ -42,6 +46,7 @@ class Receiver:
     technician: str | None = None
     technician_site: str | None = None
     is_contractor: bool = False
+    roles: Collection[str] | None = None
 
 
 def reason(receiver: Receiver, event: Happened) -> str | None:
@@ -54,11 +59,18 @@ def reason(receiver: Receiver, event: Happened) -> str | None:
         return None
     if receiver.channel is Channel.WEBHOOK:
         return next((each for each in sorted(receiver.wants) if fits(each, event.kind)), None)
-    if event.recorded_at - event.at > OF_THE_PAST:
+    if event.recorded_at - event.at > OF_THE_PAST or not may_hear(receiver.roles, event.kind):
         return None
     wants = receiver.wants if not receiver.is_contractor else OF_CONTRACTORS.intersection(receiver.wants)
     found = [each for each in kinds.of(event) if each in wants and concerns(each, receiver, event)]
     return min(found, key=list(Choice).index, default=None)
+
+
+def may_hear(roles: Collection[str] | None, kind: str) -> bool:
+    """Whether somebody with these roles sees what an event of this kind is about; None: not asked."""
+    if roles is None or Role.ADMINISTRATOR in roles:
+        return True
+    return not seeing.SEEN_BY.get(seeing.of(kind), frozenset()).isdisjoint(roles)
 
 
 def _owns(receiver: Receiver, event: Happened) -> bool:
@@ -87,6 +99,8 @@ def concerns(choice: Choice, receiver: Receiver, event: Happened) -> bool:
         return False
     if choice is Choice.FINDING_MINE:
         return _owns(receiver, event)
+    if choice is Choice.SWAP:
+        return receiver.person is not None and event.data.get("to") == receiver.person
     if receiver.technician is None or event.site != receiver.technician_site:
         return False
     if choice is Choice.ASSIGNED:

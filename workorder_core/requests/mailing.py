@@ -10,7 +10,8 @@ from datetime import datetime
 from enum import StrEnum
 
 from workorder_core.language import _
-from workorder_core.notifying.letters import LONGEST, Letter, one_line, shown_time
+from workorder_core.notifying import times
+from workorder_core.notifying.letters import LONGEST, Letter, one_line
 
 _ADDRESS = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9](?:[A-Za-z0-9.-]{0,180}[A-Za-z0-9])?")
 MOST_OF_REQUEST = 20
@@ -105,7 +106,7 @@ def write(news: News, facts: Facts, *, link: str | None) -> Letter:
 
 def _said(news: News, facts: Facts) -> str:
     if news is News.APPOINTED and facts.starts_at is not None:
-        return _("Planned for %(time)s.", time=shown_time(facts.starts_at, facts.zone))
+        return _("Planned for %(time)s.", time=times.shown(facts.starts_at, facts.zone))
     return {
         News.NEW: _("We have received it."),
         News.ASKED_BACK: _("We have a question."),

@@ -8,7 +8,7 @@ from psycopg import Connection
 from db.notifying import ways
 from db.notifying.ways import Unseen
 from workorder_core.language import ngettext
-from workorder_core.notifying import kinds, letters
+from workorder_core.notifying import kinds, letters, times
 from workorder_core.notifying.kinds import Choice
 from workorder_core.people.access import Who
 
@@ -38,7 +38,7 @@ class Shown:
 
     @property
     def time(self) -> str:
-        return letters.shown_time(self.unseen.happened.at, self.unseen.zone)
+        return times.shown(self.unseen.happened.at, self.unseen.zone)
 
     @property
     def urgent(self) -> bool:

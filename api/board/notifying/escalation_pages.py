@@ -17,17 +17,23 @@ from db.errors import AlreadyExists
 from db.escalating import escalations
 from db.escalating.escalations import CannotDecline
 from db.escalating.policies import POLICIES, UnknownInPolicy
-from db.oncall import rotas
+from db.oncall import chiefs, rotas
+from db.oncall.chiefs import NoChief
 from db.oncall.rotas import CannotBeCalled
 from db.people import users
-from db.plant import plant
+from db.plant import changes, plant
 from workorder_core.escalating.course import ALLOWED, UNFINISHED, Answer
 from workorder_core.people.access import Who
 
 router = APIRouter(include_in_schema=False, dependencies=[KNOWN], route_class=FormRoute)
 EscalationId = Annotated[int, Path(ge=1, le=2**63 - 1)]
 PolicyId = Annotated[int, Path(ge=1, le=2**31 - 1)]
-_AT: Mapping[type[Exception], str] = {AlreadyExists: "code", CannotBeCalled: "whom_1", UnknownInPolicy: "whom_1"}
+_AT: Mapping[type[Exception], str] = {
+    AlreadyExists: "code",
+    CannotBeCalled: "whom_1",
+    UnknownInPolicy: "whom_1",
+    NoChief: "whom_1",
+}
 Back = Annotated[str, Form(max_length=100)]
 _SHOWN = 50
 
@@ -46,7 +52,26 @@ def now_asked(request: Request, conn: Conn, now: Now, who: Asking) -> Response:
         ended=ended,
         asks=escalations.asks(conn, [each.id for each in running]),
         policies=POLICIES.listed(conn, within=who.sites),
+        sites=plant.sites(conn, who.sites),
+        chiefs=chiefs.listed(conn, who.sites),
+        people=_callable(conn, who),
     )
+
+
+@router.post("/escalations/chief", dependencies=[PLANS_PEOPLE])
+@shown_on("/escalations", at={CannotBeCalled: "person"})
+def name_chief(
+    conn: Conn,
+    who: Asking,
+    sent: SentForm,
+    site: Annotated[str, Form(max_length=64)] = "",
+    person: Annotated[str, Form(max_length=64)] = "",
+    why: Annotated[str, Form(max_length=2000)] = "",
+) -> Response:
+    """Make somebody the chief of a site, and show the escalations."""
+    changes.because(conn, why)
+    chiefs.put(conn, plant.site_by_code(conn, site, who.sites).code, person.strip())
+    return sent.leads_to("/escalations#chiefs")
 
 
 @router.get("/escalations/policies/new", dependencies=[PLANS_PEOPLE])
@@ -173,7 +198,13 @@ def hand_on(
 
 def _choices(conn: Connection, who: Who) -> dict[str, Any]:
     """Return whom a policy can ask, as the form's hint lists them."""
-    sites = [each.code for each in plant.sites(conn, who.sites)]
-    people = sorted({name for site in sites for name in rotas.can_be_called(conn, site)})
     known = [each.rota.code for each in rotas.listed(conn, within=who.sites)]
-    return {"people": people, "rotas": sorted(set(known))}
+    return {"people": list(_callable(conn, who)), "rotas": sorted(set(known))}
+
+
+def _callable(conn: Connection, who: Who) -> dict[str, str]:
+    """Return the full names of those who can be asked at some site of the requester, by name."""
+    found: dict[str, str] = {}
+    for site in plant.sites(conn, who.sites):
+        found |= rotas.can_be_called(conn, site.code)
+    return dict(sorted(found.items()))

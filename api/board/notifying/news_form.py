@@ -103,7 +103,7 @@ def _field(path: tuple[int | str, ...]) -> str:
 def _problem(error: Any) -> str:
     if error["type"] == "string_pattern_mismatch":
         return say(
-            "{text} is nobody: write person:anna, role:planner, crew:PUMPS, rota:PUMPS, everybody, concerned "
+            "{text} is nobody: write person:anna, role:planner, crew:PUMPS, rota:PUMPS, chief, everybody, concerned "
             "or requester",
             text=error["input"] or "''",
         )

@@ -19,6 +19,7 @@ from api.shapes.notifying.notifications import EXAMPLE, NotificationPolicyIn
 from db.notifying import policies
 from db.notifying.policies import UnknownTargets
 from db.oncall import rotas
+from db.oncall.chiefs import NoChief
 from db.people import workforce
 from db.plant import plant
 from db.plant.plant import Site
@@ -68,7 +69,7 @@ def _whom(conn: Connection, site: Site) -> list[str]:
     found += [f"rota:{each.rota.code}" for each in rotas.listed(conn, site=site.code)]
     found += [f"crew:{each.code}" for each in workforce.of_site(conn, site.id).crews]
     found += [f"person:{each}" for each in sorted(rotas.can_be_called(conn, site.code))]
-    return ["everybody", "concerned", "requester", *found]
+    return ["everybody", "chief", "concerned", "requester", *found]
 
 
 @router.post("/notification-policy/news", dependencies=[PLANS_PEOPLE])
@@ -82,6 +83,9 @@ def write_rows(conn: Conn, now: Now, who: Asking, sent: SentForm, form: Annotate
     facts: dict[str, Any] = {"actor": who.actor, "at": now, "why": form.why.strip()}
     try:
         policies.save(conn, code, document, expected_version=form.version, **facts)
+    except NoChief as error:
+        named = {f"to_{choice}" for choice, rule in document["events"].items() if "chief" in rule["to"]}
+        raise InvalidForm(fields=dict.fromkeys(named, str(error))) from None
     except UnknownTargets as error:
         rules = document["events"].items()
         named = {f"to_{choice}" for choice, rule in rules if not set(error.targets).isdisjoint(rule["to"])}
@@ -90,7 +94,10 @@ def write_rows(conn: Conn, now: Now, who: Asking, sent: SentForm, form: Annotate
 
 
 @router.post("/notification-policy", dependencies=[PLANS_PEOPLE])
-@shown_on(lambda _, form: f"/notification-policy?site={quote(form.get('site', ''))}", at={UnknownTargets: "document"})
+@shown_on(
+    lambda _, form: f"/notification-policy?site={quote(form.get('site', ''))}",
+    at={UnknownTargets: "document", NoChief: "document"},
+)
 def change(
     conn: Conn,
     now: Now,

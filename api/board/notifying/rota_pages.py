@@ -14,11 +14,13 @@ from api.asking import KNOWN, PLANS_PEOPLE, SEES, Asking, Conn, Now
 from api.board.forms.form_errors import Fields, InvalidForm
 from api.board.forms.forms import FormRoute, shown_on
 from api.board.notifying.rota_form import WrittenRota, fields_of, layer_of, read
+from api.board.notifying.swap_pages import offered
 from api.board.rendering import page
 from api.language import formats
 from api.once import SentForm
 from db.errors import AlreadyExists
-from db.oncall import counting, looking_ahead, overrides, rotas
+from db.escalating.policies import POLICIES
+from db.oncall import counting, looking_ahead, overrides, rotas, swaps
 from db.oncall.overrides import InvalidOverride
 from db.oncall.rotas import CannotBeCalled, Stored
 from db.people import users
@@ -45,7 +47,14 @@ def now_on_call(request: Request, conn: Conn, now: Now, who: Asking) -> Response
         by_rota.setdefault(each.stored.id, []).append(each)
     gaps = {each.rota_id: each for each in looking_ahead.first_gaps(conn, now=now, within=who.sites)}
     return page(
-        request, "oncall/now.html", now=now, by_rota=by_rota, gaps=gaps, names=users.full_names(conn) if found else {}
+        request,
+        "oncall/now.html",
+        now=now,
+        by_rota=by_rota,
+        gaps=gaps,
+        names=users.full_names(conn) if found else {},
+        waiting=[] if who.person is None else swaps.waiting(conn, who.person, now=now),
+        retired=[each for each in rotas.listed(conn, within=who.sites, retired=True) if each.retired_at is not None],
     )
 
 
@@ -110,7 +119,30 @@ def one(
         filled=fields_of(stored.rota),
         names=users.full_names(conn),
         people=rotas.can_be_called(conn, stored.rota.site),
+        swapped=swaps.of_rota(conn, rota_id, limit=20),
+        turns=offered(conn, stored, who, now),
+        asked_by=[
+            each.content.title
+            for each in POLICIES.listed(conn, site=stored.rota.site)
+            if stored.rota.code in each.content.rotas
+        ],
     )
+
+
+@router.post("/on-call/{rota_id}/retire", dependencies=[PLANS_PEOPLE])
+@shown_on("/on-call/{rota_id}")
+def retire(
+    rota_id: RotaId,
+    conn: Conn,
+    now: Now,
+    who: Asking,
+    sent: SentForm,
+    reason: Annotated[str, Form(max_length=2000)] = "",
+) -> Response:
+    """Retire a rota, and show it."""
+    rotas.get(conn, rota_id, who.sites)
+    rotas.retire(conn, rota_id, actor=who.actor, at=now, why=reason.strip())
+    return sent.leads_to(f"/on-call/{rota_id}")
 
 
 @router.post("/on-call/{rota_id}", dependencies=[PLANS_PEOPLE])

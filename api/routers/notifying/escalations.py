@@ -10,6 +10,8 @@ from api.once import OnlyOnce
 from api.paging import Id, Order, PagedByFifty, Text
 from api.shapes.notifying.escalations import (
     AcknowledgeIn,
+    ChiefIn,
+    ChiefOut,
     DeclineIn,
     EscalationOut,
     HandOnIn,
@@ -23,6 +25,7 @@ from db.documents import site_documents
 from db.escalating import escalations
 from db.escalating.escalations import Escalation
 from db.escalating.policies import POLICIES
+from db.oncall import chiefs
 from db.plant import plant
 from workorder_core.escalating.course import Answer, State
 from workorder_core.escalating.policies import Policy
@@ -92,6 +95,21 @@ def hand_on(escalation_id: EscalationId, body: HandOnIn, conn: Conn, now: Now, w
         conn, escalation_id, Answer.HAND_ON, actor=who.actor, how="api", at=now, why=body.why, to=body.to
     )
     return _out(conn, found)
+
+
+@router.get("/sites/{site_code}/chief", dependencies=[SEES])
+def chief(site_code: str, conn: Conn, who: Asking) -> ChiefOut:
+    """Read who is the chief of a site, whom policies can ask as `chief`."""
+    site = plant.site_by_code(conn, site_code, who.sites)
+    return ChiefOut.of(site.code, chiefs.of_site(conn, site.code))
+
+
+@router.put("/sites/{site_code}/chief", dependencies=[PLANS_PEOPLE])
+def name_chief(site_code: str, body: ChiefIn, conn: Conn, who: Asking, _: Why) -> ChiefOut:
+    """Make somebody the chief of a site, instead of who was. The change is in the log of changes."""
+    site = plant.site_by_code(conn, site_code, who.sites)
+    chiefs.put(conn, site.code, body.person)
+    return ChiefOut.of(site.code, chiefs.of_site(conn, site.code))
 
 
 @router.get("/escalation-policies", dependencies=[SEES])

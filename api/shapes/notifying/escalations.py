@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 from api.shapes.plant import Code
 from db.documents.site_documents import Stored, Version
 from db.escalating.escalations import Ask, Escalation
+from db.oncall.chiefs import Chief
 from workorder_core.escalating.course import Answer, State
 from workorder_core.escalating.documents import from_document, to_document
 from workorder_core.escalating.policies import (
@@ -32,6 +33,30 @@ EXAMPLE: dict[str, Any] = {
 }
 
 
+class ChiefIn(BaseModel):
+    """Who is the chief of a site."""
+
+    model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"person": "demo"}]})
+
+    person: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9._@-]{0,63}$", description="a user's name")]
+
+
+class ChiefOut(BaseModel):
+    """The chief of a site, whom policies can ask as `chief`."""
+
+    site: str
+    person: str | None = Field(description="null: the site has none")
+    full_name: str
+    reachable: bool = Field(description="not disabled, and sees the site; otherwise a step goes on without them")
+
+    @classmethod
+    def of(cls, site: str, found: Chief | None) -> "ChiefOut":
+        """Return the chief of a site; None: it has none."""
+        if found is None:
+            return cls(site=site, person=None, full_name="", reachable=False)
+        return cls(site=site, person=found.person, full_name=found.full_name, reachable=found.reachable)
+
+
 class PolicyStepIn(BaseModel):
     """Who is asked together, and how long their answer is waited for."""
 
@@ -40,7 +65,8 @@ class PolicyStepIn(BaseModel):
     whom: list[_Text] = Field(
         min_length=1,
         max_length=WHOM_MOST,
-        description="`person:anna`, `rota:PUMPS`, `rota:PUMPS/second`, `crew:PUMPS`, `role:planner`, `everybody`",
+        description="`person:anna`, `rota:PUMPS`, `rota:PUMPS/second`, `crew:PUMPS`, `role:planner`, `chief`, "
+        "`everybody`",
     )
     wait_minutes: int = Field(5, ge=1, le=WAIT_MOST)
 

@@ -15,7 +15,7 @@ from workorder_core.notifying.policies import NO_POLICY, NO_RULE, Digest, Settin
 from workorder_core.people.access import Role
 from workorder_core.sentences import say
 
-_TO = r"^(everybody|concerned|requester|(person|role|crew|rota):[A-Za-z0-9][A-Za-z0-9_.@-]{0,63})$"
+_TO = r"^(everybody|chief|concerned|requester|(person|role|crew|rota):[A-Za-z0-9][A-Za-z0-9_.@-]{0,63})$"
 _ROLES = {f"role:{role.value}" for role in Role}
 
 
@@ -61,7 +61,7 @@ class NotificationRuleIn(BaseModel):
         default_factory=list,
         max_length=50,
         description="who gets it without choosing it: person:anna, role:planner, crew:PUMPS, rota:PUMPS (on call), "
-        "everybody, concerned: whom it names, or requester: who has requested the order",
+        "chief: the site's, everybody, concerned: whom it names, or requester: who has requested the order",
     )
     channels: list[OfPeople] = Field(
         default_factory=lambda: list(NO_RULE.channels), max_length=5, description="by which channels they get it"
