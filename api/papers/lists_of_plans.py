@@ -70,6 +70,14 @@ PLAN_LISTS: Mapping[str, ListFile] = {
             made_by="made by", made_at="made@", id="id",
         ),
     ),
+    "/rotas/{rota_id}/swaps": ListFile(
+        name="swaps",
+        columns=columns(
+            asker="asked by", layer="layer", begins_at="from@", ends_at="to@", other="taken by",
+            back_begins_at="in return from@", back_ends_at="in return to@", why="why", state="state",
+            asked_at="asked@", answered_at="answered@", answered_by="answered by", answer_why="reason", id="id",
+        ),
+    ),
     "/sync/operations": ListFile(
         name="reported",
         columns=columns(

@@ -39,6 +39,7 @@ from tests.api.lists.rows_of_rotas import (
     overridden,
     rota,
     rota_version,
+    swap,
     uncovered,
 )
 from tests.api.lists.rows_of_work import (
@@ -179,6 +180,7 @@ LISTS: dict[str, tuple[Add, Callable[[Any], object]]] = {
     "/on-call": (lambda plant, n: rota(plant, code=scattered(n)), lambda row: row["rota"]),
     "/rotas/{rota_id}/versions": (rota_version, lambda row: row["version"]),
     "/rotas/{rota_id}/overrides": (overridden, lambda row: row["id"]),
+    "/rotas/{rota_id}/swaps": (swap, lambda row: row["id"]),
     "/rotas/{rota_id}/duties": (overridden, lambda row: (row["begins"], row["layer"])),
     "/rotas/{rota_id}/gaps": (uncovered, lambda row: row["ends"]),
     "/maintenance-plans": (

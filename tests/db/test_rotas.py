@@ -9,12 +9,14 @@ from psycopg.errors import CheckViolation
 
 from db.alarms import engine_alarms
 from db.errors import AlreadyExists, NotFound
-from db.oncall import counting, looking_ahead, overrides, rotas
+from db.events import events
+from db.oncall import counting, looking_ahead, overrides, rotas, swaps
 from db.oncall.overrides import InvalidOverride
 from db.oncall.rotas import CannotBeCalled, RotaChanged
 from runtime.processes import jobs
 from workorder_core.alarms.engine_alarms import Code
 from workorder_core.oncall.rotas import Layer, Rota, Unit
+from workorder_core.oncall.swaps import InvalidSwap, Proposal, State, SwapAnswer, SwapOver, turns
 
 NOW = datetime(2026, 3, 4, 12, tzinfo=UTC)
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
@@ -150,3 +152,56 @@ def test_a_gap_that_has_begun_keeps_its_begin(people):
     (later,) = looking_ahead.first_gaps(people, now=now + HOUR)
     assert later.begins == first.begins
     assert "Nobody is on call by the rota NTH/PUMPS until" in gaps_said(people, now + HOUR)[0]
+
+
+def turn_of(conn, stored, person):
+    return next(
+        each
+        for each in turns(counting.duties(conn, {stored.id: stored.rota}, NOW, NOW + 20 * DAY)[stored.id])
+        if each.person == person and each.begins > NOW
+    )
+
+
+def test_a_swap_that_is_agreed_to_changes_who_is_on_call_and_stays_in_the_history(people):
+    stored = rotas.add(people, a_rota(), actor="x", at=NOW - 10 * DAY)
+    annas, bens = turn_of(people, stored, "anna"), turn_of(people, stored, "ben")
+    asked = Proposal(
+        layer="first", asker="anna", other="ben", begins=annas.begins, ends=annas.ends, back=(bens.begins, bens.ends)
+    )
+    swap = swaps.ask(people, stored, asked, at=NOW, why="a wedding")
+    rival = swaps.ask(people, stored, replace(asked, other="dora", back=None), at=NOW)
+    assert [each.id for each in swaps.waiting(people, "ben", now=NOW)] == [swap.id]
+    assert on_call(people, stored, annas.begins) == ["anna"], "asking changes nothing"
+    for person in ("anna", "dora"):
+        with pytest.raises(InvalidSwap):
+            swaps.answer(people, stored, swap.id, SwapAnswer.AGREE, person=person, at=NOW)
+    done = swaps.answer(people, stored, swap.id, SwapAnswer.AGREE, person="ben", at=NOW + HOUR)
+    assert (done.state, done.answered_by, done.answered_at) == (State.AGREED, "person:ben", NOW + HOUR)
+    assert on_call(people, stored, annas.begins) == ["ben"]
+    assert on_call(people, stored, bens.begins) == ["anna"]
+    assert {each.why for each in overrides.ahead(people, stored.id, now=NOW)} == {"swapped by ANNA and BEN"}
+    assert swaps.get(people, stored.id, rival.id).state is State.WITHDRAWN
+    with pytest.raises(SwapOver):
+        swaps.answer(people, stored, swap.id, SwapAnswer.DECLINE, person="ben", at=NOW + HOUR)
+    assert [each.state for each in swaps.of_rota(people, stored.id)] == [State.WITHDRAWN, State.AGREED]
+    events.number(people)
+    kinds = [each.kind for each in events.after(people, 0, limit=100) if each.kind.startswith("rota.swap")]
+    assert sorted(kinds) == ["rota.swap_agreed", "rota.swap_asked", "rota.swap_asked", "rota.swap_withdrawn"]
+
+
+def test_a_swap_of_a_turn_that_has_changed_hands_meanwhile_changes_nothing(people):
+    stored = rotas.add(people, a_rota(), actor="x", at=NOW - 10 * DAY)
+    annas = turn_of(people, stored, "anna")
+    asked = Proposal(layer="first", asker="anna", other="ben", begins=annas.begins, ends=annas.ends)
+    swap = swaps.ask(people, stored, asked, at=NOW)
+    span = {"begins": annas.begins, "ends": annas.begins + HOUR}
+    overrides.add(people, stored, layer="first", person="dora", actor="x", at=NOW, **span)
+    with pytest.raises(InvalidSwap):
+        swaps.answer(people, stored, swap.id, SwapAnswer.AGREE, person="ben", at=NOW)
+    assert on_call(people, stored, annas.ends - HOUR) == ["anna"]
+    assert swaps.answer(people, stored, swap.id, SwapAnswer.WITHDRAW, person="anna", at=NOW).state is State.WITHDRAWN
+    with pytest.raises(CannotBeCalled):
+        swaps.ask(people, stored, replace(asked, other="cem"), at=NOW)
+    rotas.retire(people, stored.id, actor="x", at=NOW)
+    with pytest.raises(InvalidSwap):
+        swaps.ask(people, rotas.get(people, stored.id), asked, at=NOW)

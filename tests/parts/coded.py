@@ -33,6 +33,7 @@ from workorder_core.inventory.ledger import Kind
 from workorder_core.inventory.purchasing import State as PurchaseState
 from workorder_core.notifying.attempts import Channel
 from workorder_core.notifying.kinds import Choice
+from workorder_core.oncall import swaps
 from workorder_core.oncall.rotas import OnHolidays
 from workorder_core.orders.close_out import Cause, Mechanism, Remedy
 from workorder_core.orders.edits import Edit
@@ -57,7 +58,7 @@ _ENUMS: tuple[type[Enum], ...] = (
     Kind, PurchaseState, BookingState,
     words.Status, words.OrderType, words.Priority, words.Severity, words.Criticality, words.Origin, words.HoldReason,
     words.OperatingState, words.CloseFinding, Role, alarm_states.State, Suppressed, runs.State, StepKind, LinkKind,
-    Reason, Choice, Channel, NameKind, Of, documents.Kind, Step, Edit, alarm_states.Move, What,
+    swaps.State, Reason, Choice, Channel, NameKind, Of, documents.Kind, Step, Edit, alarm_states.Move, What,
     Verdict, OnHolidays, course.State, RoundStatus, StopStatus, AuditKind, FindingState, Grade, RoundStep, FindingStep,
     ObjectKind, OnFreeDay, Period, WhenOpen, AfterOutage, Becomes,
 )  # fmt: skip

@@ -105,6 +105,7 @@ def world(pool, client, seeded):
         danger = of_danger("smoke")
         triage.note_choices(conn, order, danger, {Field.TYPE: "WVKB"}, number=1, actor="person:Ola", at=at)
         an_escalation.begin(conn, order)
+        _swap(conn, site, at)
         kept = offline.a_kept_remark(conn, order, at)
         asked_for = _ask(conn, asset, at)
         conn.execute(
@@ -135,6 +136,7 @@ def world(pool, client, seeded):
             "policy_id": one("SELECT id FROM site_documents WHERE site_id = %s", site),
             "token": "nobodys",
             "rota_id": one("SELECT id FROM on_call_rotas WHERE site_id = %s", site),
+            "swap_id": one("SELECT min(id) FROM on_call_swaps"),
             "override_id": one("SELECT min(id) FROM on_call_overrides"),
             "op_id": kept["op_id"],
             "mobile_id": one("SELECT device_id FROM sync_operations WHERE op_id = %s", kept["op_id"]),
@@ -179,6 +181,21 @@ def _ask(conn, asset, at):
     conn.execute("INSERT INTO request_mails VALUES (%s, 1, 'new', %s, 'sent', 1, %s, %s, '')", [made.id, at, at, at])
     requests.put_rules(conn, made.site_id, PortalRules())
     return made.id
+
+
+def _swap(conn, site: int, at: datetime) -> None:
+    """Have somebody of the other site ask for a swap."""
+    conn.execute(
+        "INSERT INTO users (name, password_hash, must_change, roles, sites, created_at) "
+        "VALUES ('pia', 'x', false, '{technician}', '{NTH}', %s)",
+        [at],
+    )
+    conn.execute(
+        "INSERT INTO on_call_swaps (rota_id, layer, asker, begins_at, ends_at, other, why, asked_at) "
+        "SELECT id, 'first', 'olaf', '2031-01-01', '2031-01-02', 'pia', 'WVKB', %s FROM on_call_rotas "
+        "WHERE site_id = %s",
+        [at, site],
+    )
 
 
 def _week(conn, site: int, order, at: datetime) -> None:
@@ -284,6 +301,9 @@ def bodies(theirs: dict[str, Any], own: dict[str, Any]) -> dict[str, list[Any]]:
         "/rotas": [ROTA],
         "/rotas/{rota_id}": [{name: value for name, value in ROTA.items() if name not in ("site", "code")}],
         "/overrides": [OVERRIDE],
+        "/swaps": [{name: value for name, value in OVERRIDE.items() if name != "person"} | {"to": "olaf"}],
+        "/answer": [{"answer": "agree"}],
+        "/chief": [{"person": "olaf"}],
         "/notification-policy": [{"one_by_one": 2}],
         "/schedules": [{"site": SITE, "from_date": "2031-03-05"}],
         "/schedules/{schedule_id}/visits/{order_id}": [{"people": ["x"], "starts_at": "2031-03-05T08:00:00Z"}],

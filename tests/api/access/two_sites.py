@@ -265,6 +265,7 @@ def fill(client: TestClient, asset: int, order: str, own_order: str) -> Iterator
     yield "escalation policy", post("/escalation-policies", **policy).status_code
     at = f"/rotas/{made.json()['id']}/overrides"
     yield "override", post(at, layer="first", person="olaf", why="a course", **span).status_code
+    yield "chief", client.put(f"{v1}/sites/NTH/chief", json={"person": "olaf"}).status_code
     yield "policy", client.put(f"{v1}/sites/NTH/notification-policy", json={"one_by_one": 1}).status_code
     yield "meter", post(f"/assets/{asset}/meter-entries", **count).status_code
     yield "remark", post(f"/work-orders/{order}/comments", text="It hums").status_code

@@ -27,6 +27,17 @@ def overridden(plant: Plant, n: int) -> None:
     plant.post("rotas/1/overrides", {"layer": "first", "person": "anna" if n % 2 else "ben", **span})
 
 
+def swap(plant: Plant, n: int) -> None:
+    """Have somebody ask for a swap, as only people do."""
+    if n == 0:
+        rota(plant)
+    plant.sql(
+        "INSERT INTO on_call_swaps (rota_id, layer, asker, begins_at, ends_at, other, asked_at) "
+        "VALUES (1, 'first', 'anna', now(), now() + interval '1 day', 'ben', now())"
+    )
+    plant.conn.commit()
+
+
 def rota_version(plant: Plant, n: int) -> None:
     if n == 0:
         rota(plant)

@@ -122,6 +122,10 @@ FORMS = {
         {"title": " ", "people_1": " ", "starts_1": "soon", "turn_1": "0.5", "hours_1": "always", "covered": "Xx 1-2"},
     ),
     "/on-call/{rota_id}": Known("/on-call/{rota}", "/on-call/{rota}", ON_CALL, {"zone": "Mars/Olympus"}),
+    "/on-call/{rota_id}/retire": Known("/on-call/{rota}", "/on-call/{rota}/retire", {"reason": "one team now"}),
+    "/escalations/chief": Known(
+        "/escalations", "/escalations/chief", {"site": "NTH", "person": "mette"}, {"person": "nobody-there"}
+    ),
     "/on-call/{rota_id}/overrides": Known(
         "/on-call/{rota}", "/on-call/{rota}/overrides",
         {"layer": "first", "person": "mette", "begins": "2041-01-01T08:00", "ends": "2041-01-02T08:00"},
@@ -377,6 +381,8 @@ FORMS = {
 }  # fmt: skip
 OF_PEOPLE = {
     "/escalations/{escalation_id}/decline",
+    "/on-call/{rota_id}/swaps",
+    "/on-call/{rota_id}/swaps/{swap_id}/{given}",
     "/notifications",
     "/notifications/seen",
     "/notifications/test/{channel}",

@@ -12,8 +12,10 @@ from db.errors import NotFound
 from db.escalating import escalations, links
 from db.escalating.escalations import CannotDecline
 from db.escalating.policies import POLICIES, UnknownInPolicy
-from db.events import receivers
+from db.events import events, receivers
 from db.notifying import policies
+from db.oncall import chiefs
+from db.oncall.chiefs import NoChief
 from db.oncall.rotas import CannotBeCalled
 from db.orders import order_history, work_orders
 from db.people import technicians, users, workforce
@@ -246,6 +248,40 @@ def test_a_step_asks_a_crew_and_news_goes_to_who_has_requested_an_order(post, pl
     post.conn.commit()
     post.settle()
     assert sorted(to(mails)) == ["anna", "cem"]
+
+
+def test_a_step_and_news_go_to_the_sites_chief_whoever_that_is_then(post, plant, mails):
+    stored = POLICIES.by_code(post.conn, "NTH", "NIGHT")
+    assert stored is not None
+    to_chief = replace(A_POLICY, steps=(step("chief"), step("ben")))
+    rule = {"to": ["chief"], "channels": ["email"], "compulsory": False, "forbidden": [], "digest": "at_once"}
+    document: dict[str, Any] = {"events": {"delayed": rule}, "quiet_hours": None, "zone": "UTC", "digest_at": "07:00"}
+    document |= {"same_within_minutes": 0, "seconds_apart": 60, "one_by_one": 5}
+    for save in (
+        lambda: POLICIES.save(post.conn, stored.id, to_chief, actor="x", at=post.now),
+        lambda: policies.save(post.conn, "NTH", document, actor="x", at=post.now),
+    ):
+        with pytest.raises(NoChief):
+            save()
+        post.conn.rollback()
+    chiefs.put(post.conn, "NTH", "anna")
+    POLICIES.save(post.conn, stored.id, to_chief, actor="x", at=post.now)
+    policies.save(post.conn, "NTH", document, actor="x", at=post.now)
+    chiefs.put(post.conn, "NTH", "cem")
+    post.conn.commit()
+    order = emergency(post)
+    order_id, site = order.id, plants.site_by_code(post.conn, "NTH").id
+    facts = {"title": "Gas"}
+    events.append(post.conn, "order.on_hold", "NTH-1", at=post.now, site_id=site, order_id=order_id, data=facts)
+    post.conn.commit()
+    post.settle()
+    assert to(mails) == ["cem", "cem"]
+    assert {each["Subject"].partition(":")[0] for each in mails.got} == {"PLEASE ACKNOWLEDGE", "On hold"}
+    post.conn.execute("UPDATE users SET disabled_at = now() WHERE name = 'cem'")
+    post.conn.commit()
+    emergency(post, "Later")
+    post.settle()
+    assert to(mails)[2:] == ["ben"], "a chief who cannot be called is not waited for"
 
 
 def test_a_policy_names_people_and_rotas_that_there_are(post, plant):

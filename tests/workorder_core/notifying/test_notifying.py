@@ -1,6 +1,7 @@
 """Who is told of what, what follows an attempt, and when an alarm of the engine is news."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -142,6 +143,16 @@ TOLD = {
     "that nobody in particular owns": (
         mara("finding_mine", technician=None), happened("audit.finding_overdue", owner_user=None), None,
     ),
+    "a new request": (replace(mara("requested"), roles={"planner"}), happened("request.new"), "requested"),
+    "a new request, to who may not see it": (
+        replace(mara("requested"), roles={"technician"}), happened("request.new"), None,
+    ),
+    "a new request, to an administrator": (
+        replace(mara("requested"), roles={"administrator"}), happened("request.new"), "requested",
+    ),
+    "a request that is answered": (mara("requested"), happened("request.accepted"), None),
+    "she is asked to swap": (mara("swap"), happened("rota.swap_asked", to="m.lind", actor="person:berg"), "swap"),
+    "somebody else is asked to swap": (mara("swap"), happened("rota.swap_asked", to="berg", actor="person:x"), None),
     "the engine": (mara(*EVERYTHING), happened("engine_alarm.raised", site=None), "engine_alarm"),
     "the engine, to who sees one site": (
         mara(*EVERYTHING, sites={"NTH"}), happened("engine_alarm.raised", site=None), None,
