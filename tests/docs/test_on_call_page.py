@@ -10,6 +10,7 @@ import psycopg
 import pytest
 from typer.testing import CliRunner
 
+from api.shapes.notifying.swaps import SwapIn
 from api.shapes.rotas import NewRotaIn, OverrideIn
 from db.oncall import rotas
 from runtime.cli.main import app
@@ -17,9 +18,10 @@ from runtime.cli.plant_file import load_plant
 from tests import a_plant
 from workorder_core.oncall.duties import LOOKS_AHEAD, on_call
 from workorder_core.oncall.rotas import LAYERS_MOST, OnHolidays, Unit
+from workorder_core.oncall.swaps import AHEAD, LONGEST, SwapAnswer
 
 PAGE = (Path(__file__).parents[2] / "docs" / "on-call.md").read_text(encoding="utf-8")
-ROTA, OVERRIDE = (json.loads(text) for text in re.findall(r"```json\n(.*?)```", PAGE, re.DOTALL))
+ROTA, OVERRIDE, SWAP = (json.loads(text) for text in re.findall(r"```json\n(.*?)```", PAGE, re.DOTALL))
 ROWS = re.findall(r"^\| (\d{4}-\d\d-\d\d \d\d:\d\d) \| (\w+) \| (\w+) \|$", PAGE, re.MULTILINE)
 
 
@@ -38,6 +40,10 @@ def test_who_is_on_call_by_the_table_of_the_page(at, first, second):
 def test_the_page_names_every_field_and_number():
     assert len(ROWS) == 8
     assert OverrideIn(**OVERRIDE).person == "cem"
+    proposal = SwapIn(**SWAP).proposal("anna")
+    assert (proposal.other, proposal.ends) == ("ben", proposal.back[0] if proposal.back else None)
+    assert all(f"`{each.value}`" in PAGE or f'"{each.value}"' in PAGE for each in SwapAnswer)
+    assert f"next {AHEAD.days} days can be swapped, {LONGEST.days} days at once" in PAGE
     fields = {*ROTA, *ROTA["layers"][0], "subdivision"} - {"site", "code", "title", "purpose", "name"}
     assert {each for each in fields if f"`{each}`" not in PAGE} == set()
     assert all(f"`{each.value}`" in PAGE for each in (*OnHolidays, *Unit))
