@@ -12,13 +12,15 @@ from psycopg import Connection
 from db.escalating import escalations
 from db.escalating.policies import POLICIES
 from db.notifying import policies
-from db.oncall import rotas
+from db.oncall import chiefs, counting, rotas, swaps
+from db.oncall.rotas import Stored
 from db.orders import work_orders
 from db.plant import plant
 from runtime.processes.people import DEMO_PEOPLE
 from workorder_core.escalating.course import UNFINISHED, Answer
 from workorder_core.escalating.policies import Covers, Policy, Step, target
 from workorder_core.oncall.rotas import Layer, Rota
+from workorder_core.oncall.swaps import AHEAD, Proposal, turns
 from workorder_core.people.access import Role
 from workorder_core.words import FailureMode, OrderType
 
@@ -29,7 +31,7 @@ THINKS = timedelta(seconds=15)
 """How long they take to answer."""
 WAIT_MINUTES = 1
 """The shortest wait that a policy may have, so that one can watch the next person being asked."""
-STEPS = (("rota:PUMPS/first",), ("rota:PUMPS/second",), ("role:administrator",))
+STEPS = (("rota:PUMPS/first",), ("rota:PUMPS/second",), ("chief",))
 
 
 def put(conn: Connection, *, site: str, now: datetime) -> bool:
@@ -39,8 +41,9 @@ def put(conn: Connection, *, site: str, now: datetime) -> bool:
     callable_here = rotas.can_be_called(conn, site)
     there = [each for each in DEMO_PEOPLE if each.name in callable_here]
     technicians = tuple(each.name for each in there if each.role is Role.TECHNICIAN)
-    planners = tuple(each.name for each in there if each.role is Role.PLANNER)
-    if rotas.listed(conn, site=site, retired=True, limit=1) or not technicians or not planners:
+    planners = tuple(each.name for each in there if each.role in (Role.PLANNER, Role.RELIABILITY_ENGINEER))
+    chief = next((each.name for each in there if each.role is Role.ADMINISTRATOR), None)
+    if rotas.listed(conn, site=site, retired=True, limit=1) or not technicians or not planners or not chief:
         return False
     friday = now.date() - timedelta(days=28 + (now.weekday() - 4) % 7)
     zone = plant.site_by_code(conn, site).time_zone
@@ -55,11 +58,31 @@ def put(conn: Connection, *, site: str, now: datetime) -> bool:
             Layer(name="second", people=planners, starts=friday, hands_over=time(8)),
         ),
     )
-    rotas.add(conn, rota, actor=ACTOR, at=now, why="the demo's rota")
+    stored = rotas.add(conn, rota, actor=ACTOR, at=now, why="the demo's rota")
+    chiefs.put(conn, site, chief)
+    _swap(conn, stored, now)
     policies.save(conn, site, _notification_policy(zone), actor=ACTOR, at=now, why="the demo's policy")
     POLICIES.add(conn, _escalation_policy(site), actor=ACTOR, at=now, why="the demo's policy")
     _leak(conn, site, now)
     return True
+
+
+def _swap(conn: Connection, stored: Stored, now: datetime) -> None:
+    """Have who is second on call next ask whom they share the turns with to swap; nobody has answered yet."""
+    duties = counting.duties(conn, {stored.id: stored.rota}, now, now + AHEAD)[stored.id]
+    ahead = [each for each in turns(duties) if each.layer == "second" and each.begins > now]
+    if len(ahead) < 3:
+        return
+    mine, theirs = ahead[1:3]
+    asked = Proposal(
+        layer="second",
+        asker=mine.person,
+        other=theirs.person,
+        begins=mine.begins,
+        ends=mine.ends,
+        back=(theirs.begins, theirs.ends),
+    )
+    swaps.ask(conn, stored, asked, at=now, why="I am at a fair that week")
 
 
 def _notification_policy(zone: str) -> dict[str, Any]:
