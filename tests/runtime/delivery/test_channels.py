@@ -309,47 +309,6 @@ def test_what_waits_for_a_receiver_that_is_deleted_or_is_skipped_says_by_whom(po
     }
 
 
-def test_nothing_is_sent_to_who_is_disabled_or_sees_the_site_no_more_while_it_waited_and_each_message_says_so(
-    post, mails, plant
-):
-    choose(post, Choice.ESCALATED, Choice.STOCK_LOW)
-    server, post.means = post.means, replace(post.means, mail_server=None)
-    south = post.conn.execute("SELECT id FROM sites WHERE code = 'STH'").fetchone()
-    if south is None:
-        insert = "INSERT INTO sites (code, name, time_zone) VALUES ('STH', 'South', 'UTC') RETURNING id"
-        south = post.conn.execute(insert).fetchone()
-    for site, subject in ((plant, "NTH-1"), (south[0], "STH-1")):
-        events.append(post.conn, "order.escalated", subject, at=post.now, site_id=site, data={"title": "x"})
-    post.conn.commit()
-    post.settle()
-    # What is gathered in one message: of what she sees no more nothing is in it, whichever leads.
-    for site, subject in ((south[0], "S-1"), (plant, "N-1"), (south[0], "S-2")):
-        events.append(post.conn, "stock.low", subject, at=post.now, site_id=site, data={"name": "Seal"})
-    post.conn.execute("UPDATE users SET sites = '{NTH}' WHERE name = 'mara'")
-    post.conn.commit()
-    post.means = server
-    post.pass_time(timedelta(minutes=2))
-    post.pass_time(timedelta(minutes=2))
-    found = {each.subject: (each.state, each.note) for each in ways_of(post)}
-    blind = ("withheld", "the person does not see the site any more")
-    assert (found["NTH-1"][0], found["STH-1"]) == ("delivered", blind)
-    assert found["N-1"][0] == "delivered"
-    assert [each["Subject"].partition(":")[0] for each in mails.got] == ["Escalated", "Stock low"]
-    assert "S-1" not in mails.got[1].get_body(("plain",)).get_content()
-
-    post.means = replace(server, mail_server=None)
-    events.append(post.conn, "order.escalated", "NTH-2", at=post.now, site_id=plant, data={"title": "x"})
-    post.conn.commit()
-    post.settle()
-    post.conn.execute("UPDATE users SET disabled_at = now() WHERE name = 'mara'")
-    post.conn.commit()
-    post.means = server
-    post.pass_time(timedelta(minutes=2))
-    newest = ways_of(post)[0]
-    assert (newest.subject, newest.state, newest.note) == ("NTH-2", "withheld", "the person is disabled")
-    assert len(mails.got) == 2
-
-
 def test_an_alarm_of_the_engine_goes_by_policy_to_who_sees_every_site_and_is_escalated(post, mails, plant):
     """The alarm as the jobs find it, its event, the policies, the steps: the road of everything else."""
     receivers.choose(post.conn, "mara", "mara@plant.example", [], actor="person:mara", at=post.now)
