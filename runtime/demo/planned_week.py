@@ -15,9 +15,11 @@ from api.shapes.runs import ScheduleIn
 from db.errors import StoreError
 from db.people import technicians
 from db.plant import plant
+from db.runs import runs
 from db.scheduling import publishing, schedules, weeks
 from runtime.demo.neighbours import PLANNER
 from workorder_core.plant.plant import LocationEntry, Plant
+from workorder_core.runs.runs import SCHEDULE
 from workorder_core.scheduling.weeks import State, week_of
 
 DEPOT = "NTH-SUP"
@@ -68,6 +70,9 @@ class Weeks:
         """
         if self.left is None:
             self.left = self._unpublished(conn, now)
+            # A demo that is started again in a later week.
+            if self.left and not self._is_asked_for(conn, self.left[0]):
+                self._ask(conn, self.left[0], now)
         if not self.left:
             return False
         monday = self.left[0]
@@ -83,10 +88,17 @@ class Weeks:
         except (StoreError, psycopg.errors.ExclusionViolation):
             return False
         if self.left:
-            asked = ScheduleIn(site=self.site, from_date=self.left[0], seconds=SECONDS)
-            with conn.transaction():
-                long_work.ask_for_schedule(conn, PLANNER, asked, at=now)
+            self._ask(conn, self.left[0], now)
         return True
+
+    def _ask(self, conn: Connection, monday: date, now: datetime) -> None:
+        with conn.transaction():
+            asked = ScheduleIn(site=self.site, from_date=monday, seconds=SECONDS)
+            long_work.ask_for_schedule(conn, PLANNER, asked, at=now)
+
+    def _is_asked_for(self, conn: Connection, monday: date) -> bool:
+        found = runs.page(conn, kind=SCHEDULE.name, site=self.site, limit=50)
+        return any(each.input.get("from_date") == f"{monday}" for each in found)
 
     def _unpublished(self, conn: Connection, now: datetime) -> list[date]:
         site = plant.site_by_code(conn, self.site)

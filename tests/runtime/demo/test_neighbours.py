@@ -8,8 +8,6 @@ import httpx
 import psycopg
 import pytest
 
-from api import long_work
-from api.shapes.runs import ScheduleIn
 from db.events import receivers
 from db.events.sealing import Sealer
 from db.files import files
@@ -95,10 +93,10 @@ def test_the_demos_planner_publishes_this_week_and_the_next_once_they_are_propos
             )  # fmt: skip
     now = datetime.now(UTC)
     weeks = planned_week.Weeks("NTH")
-    assert not weeks.go_on(conn, now=now), "nothing is proposed yet"
+    assert not weeks.go_on(conn, now=now), "nothing is proposed yet, so it asks"
     monday = week_of(now.astimezone(ZoneInfo(site.time_zone)).date())
-    asked = ScheduleIn(site="NTH", from_date=monday, seconds=1)
-    long_work.ask_for_schedule(conn, neighbours.PLANNER, asked, at=now)
+    assert not planned_week.Weeks("NTH").go_on(conn, now=now)
+    assert [run.input["from_date"] for run in runs.page(conn, kind="schedule")] == [f"{monday}"], "once"
     for each in (monday, monday + timedelta(weeks=1)):
         run = runs.claim(conn, "a test", timedelta(minutes=5))
         assert run is not None
