@@ -44,8 +44,18 @@ BY_WORTH = 0.3
 """How often jobs whose leaving out costs differently are put back by that, where all are in."""
 MOST_BY_WORTH = 0.95
 """How often at most: where there is too much to do, which jobs are in matters more than where."""
+NEARBY = 80
+"""A job is tried in the routes that have one of so many neighbours, beside those that have just been changed."""
+EVERYWHERE = 0.05
+"""How often it is tried in all."""
 CANDIDATES = 4
 """Of so many jobs drawn that are left out, the nearest is tried."""
+NEIGHBOURS_OUT = 0.5
+"""So many of the jobs that are tried again may be neighbours of those that are taken out."""
+NEIGHBOUR_OUT = 0.5
+"""How often a neighbour is one of them."""
+TAKEN = -2
+"""The route of a job while it is being chosen."""
 FAR = 1e12
 """Farther than any way."""
 WHOLE_ROUTE = 0.03
@@ -63,7 +73,7 @@ COUNT, STORE_AT = range(2)
 AHEAD, BEHIND, BY_STORE, CLOCK = 0, 3, 6, 9
 STRETCH = CLOCK + BY_STORE + 1
 # Columns of `Plan.spent`.
-COST, LENGTH = range(2)
+COST, LENGTH, WAITS, ROOM = range(4)
 
 
 class Packed(NamedTuple):
@@ -85,6 +95,8 @@ class Packed(NamedTuple):
     near: Whole
     able: npt.NDArray[np.int32]
     """[n, S] the routes that can do each job, the cheapest by `cost` first; -1 after the last."""
+    able_cost: Reals
+    """[n, S] their `cost`, side by side: a row of it is read at once, one of `cost` from all over the memory."""
     has_store: bool
 
 
@@ -106,7 +118,8 @@ class Plan(NamedTuple):
     used: Reals
     """[R, K] what the jobs before the store's visit use."""
     spent: Reals
-    """[R, 2] cost and length, without what the jobs cost by themselves."""
+    """[R, 4] cost and length, without what the jobs cost by themselves; how much of the least duration is waiting; how
+    much more work and ways there may be at most."""
 
 
 class Known(NamedTuple):
@@ -122,6 +135,9 @@ class Known(NamedTuple):
     """[n, S]"""
     place: npt.NDArray[np.int16]
     """[n, S, 2] the position before the job, and the one before the store's visit; -1 for none."""
+    reached: Whole
+    """[R + 1] in which question each route was last near the job that was asked about; at the end how many questions
+    there were."""
 
 
 class Changed(NamedTuple):
@@ -146,6 +162,7 @@ def pack(p: Problem) -> Packed:
     )
     who = np.column_stack([p.day, p.start_place, p.end_place, alike(p), p.begun.astype(np.int64)])
     windows = np.stack([p.opens, p.closes], axis=2)
+    able = able_routes(p)
     arrays = (
         p.travel,
         p.length,
@@ -160,7 +177,8 @@ def pack(p: Problem) -> Packed:
         p.carries,
         who,
         neighbours(p, MOST_NEAR),
-        able_routes(p),
+        able,
+        np.take_along_axis(p.cost, np.maximum(able, 0).astype(np.int64), axis=1),
     )
     contiguous: list[Any] = [np.ascontiguousarray(one) for one in arrays]
     return Packed._make([*contiguous, p.has_store])
@@ -210,6 +228,7 @@ def measure(p: Packed, s: Plan, r: int) -> bool:
     clock, in_time = max(d + e, rates[r, FREE]), True
     stretch[0, CLOCK] = clock
     at[0], at[count + 1] = p.who[r, START_PLACE], p.who[r, END_PLACE]
+    busy, left = 0.0, min(rates[r, ENDS_BY] - clock, rates[r, LONGEST] - d)
     length, visit = 0.0, 0
     for k in range(p.use.shape[1]):
         s.used[r, k] = 0.0
@@ -224,6 +243,7 @@ def measure(p: Packed, s: Plan, r: int) -> bool:
         in_time = in_time and clock <= p.windows[j, day, 1] + EPSILON
         clock += p.service[j] * speed
         stretch[i, CLOCK] = clock
+        busy += p.travel[at[i - 1], at[i]] + p.service[j] * speed
         length += p.length[at[i - 1], at[i]]
         if j == n:
             visit = i
@@ -242,7 +262,9 @@ def measure(p: Packed, s: Plan, r: int) -> bool:
             p.service[j] * speed, p.windows[j, day, 0], p.windows[j, day, 1], p.travel[at[i], at[i + 1]], b, c, last
         )
         stretch[i, BEHIND], stretch[i, BEHIND + 1], stretch[i, BEHIND + 2] = b, c, last
+    busy += p.travel[at[count], at[count + 1]]
     s.spent[r, LENGTH] = length
+    s.spent[r, WAITS], s.spent[r, ROOM] = d - stretch[0, AHEAD] - busy, left - busy
     s.spent[r, COST] = charge(rates, r, length, d) if count > 0 or p.who[r, BEGUN] else 0.0
     if p.has_store and visit == 0:
         visit_store_ahead(p, s, r)
@@ -373,6 +395,30 @@ def along_by_store(
 
 
 @compiled
+def reach(p: Packed, s: Plan, known: Known, j: int, rng: Seeds) -> int:
+    """Number the routes that are near job ``j`` and return the number; 0 where all are to be tried."""
+    if p.near.shape[1] < MOST_NEAR or draw(rng) < EVERYWHERE:
+        return 0
+    last = s.numbers.shape[0]
+    known.reached[last] += 1
+    for k in range(NEARBY):
+        r = s.route_of[p.near[j, k]]
+        if r >= 0:
+            known.reached[r] = known.reached[last]
+    return int(known.reached[last])
+
+
+@compiled
+def too_dear(spent: Reals, rates: Reals, r: int, count: int, service: float, alone: float, best: float) -> bool:
+    """Say whether route ``r`` has no time for a job of this length, or costs at least ``best`` more with it, even where
+    the job is on the way; ``alone`` is what the job costs by itself."""
+    if service > spent[r, ROOM] + EPSILON:
+        return True
+    longer = max(0.0, service - spent[r, WAITS])
+    return bool(count > 0 and alone + rates[r, BY_TIME] * longer >= best)
+
+
+@compiled
 def cheapest(
     p: Packed, s: Plan, known: Known, changed: Changed, j: int, blink: float, rng: Seeds
 ) -> tuple[int, int, int]:
@@ -383,30 +429,33 @@ def cheapest(
     be better is passed over with the probability ``blink``. All routes in one call: a call with so many arrays costs
     as much as ten positions.
     """
-    n = p.skip.shape[0]
     best, route, where, store = p.skip[j], -1, -1, -1
-    to, empty = p.place[j], -1
+    n, to, empty = p.skip.shape[0], p.place[j], -1
+    question = reach(p, s, known, j, rng)
     for k in range(p.able.shape[1]):
         r = p.able[j, k]
         # Travel and time are never negative, so adding a job cannot cost less than the job by itself.
-        if r < 0 or p.cost[j, r] >= best:
+        if r < 0 or p.able_cost[j, k] >= best:
             break
         count = s.numbers[r, COUNT]
-        if count + 4 >= s.jobs.shape[1]:
+        fresh = changed.flag[NOW, r]
+        if question > 0 and count > 0 and not fresh and known.reached[r] != question:
+            continue
+        service = p.service[j] * p.rates[r, SPEED]
+        if count + 4 >= s.jobs.shape[1] or too_dear(s.spent, p.rates, r, count, service, p.able_cost[j, k], best):
             continue
         if count == 0:
             if empty >= 0 and p.who[r, ALIKE] == p.who[empty, ALIKE]:
                 continue
             empty = r
-        fresh = changed.flag[NOW, r]
         if not fresh and known.at_version[j, k] == known.version[r]:
             if known.cost[j, k] < best and (blink == 0.0 or draw(rng) >= blink):
                 best, route, where, store = known.cost[j, k], r, known.place[j, k, 0], known.place[j, k, 1]
             continue
         limit, chance = (best, blink) if fresh else (math.inf, 0.0)
-        day, visit, service = p.who[r, DAY], s.numbers[r, STORE_AT], p.service[j] * p.rates[r, SPEED]
+        day, visit = p.who[r, DAY], s.numbers[r, STORE_AT]
         opens, closes = p.windows[j, day, 0], p.windows[j, day, 1]
-        length, old = s.spent[r, LENGTH], s.spent[r, COST] - p.cost[j, r]
+        length, old = s.spent[r, LENGTH], s.spent[r, COST] - p.able_cost[j, k]
         can = fits(p.lacks, s.used, p.use, p.carries, r, j)
         cost, i, shop = math.inf, -1, -1
         if can or visit > 0:
@@ -783,12 +832,29 @@ def copy_plan(s: Plan, best: Plan, changed: Changed) -> None:
 def take_left_out(p: Packed, s: Plan, out: Whole, count: int, pool: Whole, seed: int, rng: Seeds) -> int:
     """Move up to `MEAN_REMOVED` jobs that are left out into the pool; returns how many.
 
-    Each is the nearest to job ``seed`` of `CANDIDATES` drawn, preferably one that the same route may do: that is where
-    room is made.
+    Where there are more, half of them at most are neighbours of job ``seed`` that its route may do: that is where room
+    is made. Each of the others is the nearest to ``seed`` of `CANDIDATES` drawn, preferably one that the route may do.
     """
     size = min(count, int(MEAN_REMOVED))
-    r = s.route_of[seed]
-    for k in range(size):
+    r, found = s.route_of[seed], 0
+    if size < count and r >= 0:
+        for place in range(p.near.shape[1]):
+            j = p.near[seed, place]
+            if s.route_of[j] < 0 and p.cost[j, r] != math.inf and draw(rng) < NEIGHBOUR_OUT:
+                pool[found] = j
+                found += 1
+                s.route_of[j] = TAKEN
+                if found >= size * NEIGHBOURS_OUT:
+                    break
+        rest = 0
+        for i in range(count):
+            if s.route_of[out[i]] != TAKEN:
+                out[rest] = out[i]
+                rest += 1
+        for k in range(found):
+            out[rest + k] = pool[k]
+            s.route_of[pool[k]] = -1
+    for k in range(found, size):
         best, at = math.inf, 0
         for _ in range(CANDIDATES):
             i = int(draw(rng) * (count - k))

@@ -114,7 +114,7 @@ def empty_plan(problem: Packed) -> Plan:
         stretch=np.zeros((routes, room, STRETCH)),
         store_after=np.zeros((routes, room), dtype=np.int64),
         used=np.zeros((routes, problem.use.shape[1])),
-        spent=np.zeros((routes, 2)),
+        spent=np.zeros((routes, 4)),
     )
     for r in range(routes):
         measure(problem, plan, r)
@@ -129,6 +129,7 @@ def nothing_known(problem: Packed) -> tuple[Known, Changed]:
         at_version=np.full(slots, -1, dtype=np.int32),
         cost=np.zeros(slots, dtype=np.float32),
         place=np.zeros((*slots, 2), dtype=np.int16),
+        reached=np.zeros(routes + 1, dtype=np.int64),
     )
     flags = np.zeros((2, routes), dtype=np.bool_)
     flags[SINCE_BEST] = True
