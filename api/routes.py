@@ -4,8 +4,7 @@ from functools import cache
 from typing import Any
 
 from fastapi import APIRouter, Depends, Request
-from fastapi.routing import iter_route_contexts
-from starlette.routing import BaseRoute, Match
+from starlette.routing import BaseRoute, Match, Route
 from starlette.types import Scope
 
 from api import problems
@@ -205,13 +204,17 @@ class _Branch(APIRouter):
     ----------
     at
         Which segment of a path the routes begin with: 1 for pages, 3 under ``/api/v1``.
+    begins
+        What that segment may be. None: as the routes' own paths say.
     """
 
-    def __init__(self, routes: APIRouter, *, at: int, **included: Any) -> None:
-        super().__init__()
-        self.include_router(routes, **included)
-        begins = {(each.path or "/").split("/")[1] for each in iter_route_contexts(self.routes)}
-        self._at, self._begins = at, None if any("{" in each for each in begins) else frozenset(begins)
+    def __init__(
+        self, routes: APIRouter | None = None, *, at: int, begins: frozenset[str] | None = None, **settings: Any
+    ) -> None:
+        super().__init__(**settings)
+        # Its routes, not the router: to include what includes others, FastAPI resolves every route below once more.
+        self.routes.extend(routes.routes if routes else ())
+        self._at, self._begins = at, begins or _beginnings(self)
 
     def matches(self, scope: Scope) -> tuple[Match, Scope]:
         """Return whether, and how, one of the routes matches a request."""
@@ -222,6 +225,13 @@ class _Branch(APIRouter):
         return super().matches(scope)
 
 
+def _beginnings(routes: APIRouter) -> frozenset[str] | None:
+    """Return the first segments of the routes' paths as they were declared; None if a request has to ask each."""
+    paths = [each.path or "/" for each in routes.routes if isinstance(each, Route)]
+    segments = frozenset(each.split("/")[1] for each in paths)
+    return None if len(paths) < len(routes.routes) or any("{" in each for each in segments) else segments
+
+
 @cache
 def routes() -> tuple[BaseRoute, ...]:
     """Return the routes, which are the same in every application of a process.
@@ -230,17 +240,21 @@ def routes() -> tuple[BaseRoute, ...]:
     once.
     """
     every = APIRouter()
-    v1 = APIRouter(
-        prefix="/api/v1", dependencies=[KNOWN, Depends(refuse_unknown_parameters)], responses=dict(problems.DESCRIBED)
+    v1 = _Branch(
+        at=1,
+        begins=frozenset({"api"}),
+        prefix="/v1",
+        dependencies=[KNOWN, Depends(refuse_unknown_parameters)],
+        responses=dict(problems.DESCRIBED),
     )
     for operations in V1:
         v1.include_router(_Branch(operations, at=3))
     v1.add_api_route("/openapi.json", _openapi, dependencies=[SEES], include_in_schema=False)
-    every.include_router(_Branch(v1, at=1))
+    every.include_router(v1, prefix="/api")
     every.include_router(_Branch(health.router, at=1))
     every.include_router(_Branch(feeds.open_router, at=1))
     for page in PAGES:
-        every.include_router(_Branch(page, at=1, dependencies=[engine_page.WITH_ALARMS]))
+        every.include_router(_Branch(page, at=1), dependencies=[engine_page.WITH_ALARMS])
     every.include_router(_Branch(signing.open_router, at=1))
     every.include_router(_Branch(asked_page.open_router, at=1))
     every.include_router(_Branch(tech_pages.router, at=1))

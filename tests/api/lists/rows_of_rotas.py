@@ -19,10 +19,10 @@ def rota(plant: Plant, **facts: Any) -> None:
 
 
 def overridden(plant: Plant, n: int) -> None:
-    """Override a turn: what comes later is at the beginning, and splits the duty in which it is."""
+    """Override a turn: what comes later is at the beginning, and splits the duty in which it is, never at its change."""
     if n == 0:
         rota(plant)
-    begins = datetime.now(UTC) + timedelta(days=28, hours=-n)
+    begins = datetime.now(UTC).replace(minute=30, second=0, microsecond=0) + timedelta(days=28, hours=-n)
     span = {"begins_at": begins.isoformat(), "ends_at": (begins + timedelta(minutes=9)).isoformat()}
     plant.post("rotas/1/overrides", {"layer": "first", "person": "anna" if n % 2 else "ben", **span})
 
