@@ -19,7 +19,7 @@ def rota(plant: Plant, **facts: Any) -> None:
 
 
 def overridden(plant: Plant, n: int) -> None:
-    """Override a turn: what comes later is at the beginning, and splits the duty in which it is, never at its change."""
+    """Override a turn, never at its change: what comes later is at the beginning and splits the duty in which it is."""
     if n == 0:
         rota(plant)
     begins = datetime.now(UTC).replace(minute=30, second=0, microsecond=0) + timedelta(days=28, hours=-n)
