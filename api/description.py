@@ -79,6 +79,7 @@ _NAMED = {
     ("get", "/sites/{site_code}/costs"): "get_site_costs",
     ("post", "/sync/operations"): "send_operations",
     ("get", "/sync/changes"): "list_my_changes",
+    ("get", "/sync/catalogue"): "get_my_catalogue",
     ("get", "/sync/operations"): "list_waiting_operations",
     ("post", "/sync/operations/{op_id}/take-over"): "take_operation_over",
     ("post", "/sync/operations/{op_id}/set-aside"): "set_operation_aside",

@@ -157,15 +157,3 @@ SELECT EXISTS (
     SELECT FROM events e JOIN technicians t ON t.site_id = e.site_id
     WHERE t.id = %(technician)s AND e.id > %(since)s AND e.id <= %(newest)s
       AND e.kind IN ('schedule.published', 'schedule.changed', 'schedule.superseded'));
-
--- name: visits
--- When a technician is planned on an order.
-SELECT v.starts_at, v.ends_at FROM visit_people p JOIN schedule_visits v ON v.id = p.visit_id
-WHERE p.technician_id = %(technician)s AND p.published AND v.order_id = %(order_id)s ORDER BY v.starts_at;
-
--- name: last_orders
--- The last orders of an asset that have ended, and what was found.
-SELECT number, title, status, status_since AS ended_at, close_finding AS finding, close_failure_mode AS failure_mode, close_cause AS cause,
-       close_remedy AS remedy, close_note AS note
-FROM work_orders
-WHERE asset_id = %(asset_id)s AND id <> %(order_id)s AND status IN (:done, :final) ORDER BY status_since DESC LIMIT %(limit)s;

@@ -4,6 +4,8 @@ import re
 from pathlib import Path
 
 from api.shapes.sync.batches import MOST
+from api.shapes.sync.briefings import BriefingOut, ChangesOut
+from api.shapes.sync.catalogues import CatalogueOut, WordsOut
 from api.shapes.sync.contents import CONTENTS
 from workorder_core.sync.fields import FIELDS
 from workorder_core.sync.reasons import MOVES
@@ -21,3 +23,8 @@ def test_the_page_names_every_kind_field_verdict_and_reason():
     assert set(Verdict) <= set(rows)
     assert all(f"`{each}`" in PAGE for each in (*Because, *FIELDS, *MOVES))
     assert f"at most {MOST} operations" in PAGE
+
+
+def test_the_page_names_every_field_of_what_a_device_gets():
+    fields = {name for shape in (BriefingOut, ChangesOut, CatalogueOut, WordsOut) for name in shape.model_fields}
+    assert {name for name in fields if f"`{name}`" not in PAGE} - {"orders"} == set()

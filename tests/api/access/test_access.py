@@ -264,6 +264,7 @@ TABLE: dict[str, set[Role]] = {
     "GET /api/v1/on-call": ALL,
     "POST /api/v1/sync/operations": {T, P, R, A},
     "GET /api/v1/sync/changes": {T, P, R, A},
+    "GET /api/v1/sync/catalogue": {T, P, R, A},
     "GET /api/v1/sync/operations": {P, R, A},
     "POST /api/v1/sync/operations/{op_id}/take-over": {P, R, A},
     "POST /api/v1/sync/operations/{op_id}/set-aside": {P, R, A},

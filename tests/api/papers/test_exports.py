@@ -60,6 +60,7 @@ OF_ONE_THING = {
     "/requests/{ask_id}": "a request, with its messages",
     "/work-orders/{order_id}/last-time": "a few orders like one, and checks by success",
     "/sync/changes": "what a device lacks, a page at a time",
+    "/sync/catalogue": "what a device has besides orders; each of them is a list of its own",
     "/answers": "passages that answer one question",
     "/work-orders/{order_id}/content": "an order, which can be printed",
     "/work-orders/{order_id}/proposal": "what speaks for each technician, for one order now",

@@ -5,6 +5,7 @@ from uuid import uuid4
 
 import pytest
 from fastapi.testclient import TestClient
+from psycopg.types.json import Jsonb
 
 from api.app import create
 from api.keys import COOKIE, form_token
@@ -146,3 +147,55 @@ def test_the_briefing_has_what_is_needed_at_the_machine_and_a_revoked_device_get
     client.post(f"{v1}/devices/{app.id}/revoke")
     nothing = phone.get(f"{v1}/changes", params=asked | {"since": first["next"]}).json()
     assert (nothing["revoked"], nothing["reset"], nothing["orders"]) == (True, True, [])
+
+
+def plant_places(phone, app):
+    return phone.get("/api/v1/sync/catalogue", params={"device": str(app.id)}).json()["locations"]
+
+
+def test_the_briefing_has_chart_tools_certificates_place_and_readings(phone, pool):
+    app, at = Phone(), datetime.now(UTC)
+    phone.post("/api/v1/sync/operations", json=app.batch([], at).model_dump(mode="json"))
+    with pool.connection() as conn:
+        (mine,) = make(conn)
+        conn.execute(
+            "UPDATE work_orders SET required_tools = '{Puller}', required_certificates = '{LOTO,ATEX}' WHERE id = %s",
+            (mine,),
+        )
+        conn.execute("UPDATE technicians SET certificates = '{LOTO}' WHERE code = 'holm'")
+        conn.execute(
+            "INSERT INTO evidence (order_id, seq, arrival, source, version, component, failure_mode, severity, since, "
+            "at, limit_at, signs, summary, readings) "
+            "VALUES (%s, 1, 1, 'rule:hot', '1', 'x', 'OHE', 1, %s, %s, 80, '[]', 'hot', %s)",
+            (
+                mine,
+                at,
+                at,
+                Jsonb({"bearing_temp": [(at.timestamp() + n, 900 if n == 333 else 70) for n in range(600)]}),
+            ),
+        )
+    whole = phone.get("/api/v1/sync/changes", params={"device": str(app.id)}).json()["orders"]
+    one = next(each for each in whole if each["order"]["id"] == str(mine))
+    assert [each["words"] for each in one["tools"]] == ["Puller"]
+    assert {each["name"]: each["has"] for each in one["certificates"]} == {"LOTO": True, "ATEX": False}
+    (reason,) = one["evidence"]
+    chart = reason["readings"]["bearing_temp"]
+    assert reason["limit"] == 80 and len(chart) <= 60 and 900 in [value for _, value in chart]
+    assert one["place"]["path"] and one["place"]["code"] in [each["code"] for each in plant_places(phone, app)]
+    assert one["readings"] and all(each["label"] for each in one["readings"])
+    assert "start" in one["offered"] and "assign" not in one["offered"]
+
+
+def test_the_catalogue_has_labels_parts_and_certificates_and_is_sent_once(phone, client, pool):
+    app, at = Phone(), datetime.now(UTC)
+    phone.post("/api/v1/sync/operations", json=app.batch([], at).model_dump(mode="json"))
+    asked = {"device": str(app.id)}
+    first = phone.get("/api/v1/sync/catalogue", params=asked)
+    found = first.json()
+    assert found["technician"] == "holm" and found["words"]["failure_modes"]["OHE"] == "overheating"
+    some = found["assets"][0]
+    assert phone.get(f"/q/{some['scan']}", follow_redirects=False).headers["location"].endswith(f"/assets/{some['id']}")
+    same = phone.get("/api/v1/sync/catalogue", params=asked, headers={"If-None-Match": first.headers["etag"]})
+    assert (same.status_code, same.content) == (304, b"")
+    client.post(f"/api/v1/sync/devices/{app.id}/revoke")
+    assert phone.get("/api/v1/sync/catalogue", params=asked).json()["assets"] == []
