@@ -80,6 +80,8 @@ _NAMED = {
     ("post", "/sync/operations"): "send_operations",
     ("get", "/sync/changes"): "list_my_changes",
     ("get", "/sync/catalogue"): "get_my_catalogue",
+    ("put", "/sync/files"): "send_piece_of_file",
+    ("get", "/sync/files"): "get_progress_of_file",
     ("get", "/sync/operations"): "list_waiting_operations",
     ("post", "/sync/operations/{op_id}/take-over"): "take_operation_over",
     ("post", "/sync/operations/{op_id}/set-aside"): "set_operation_aside",

@@ -81,7 +81,11 @@ from api.routers.runs import runs, uploads
 from api.routers.scheduling import delays, schedules, slots
 from api.routers.sync import changes as sync_changes
 from api.routers.sync import operations as sync_operations
+<<<<<<< HEAD
 from api.tech import pages as tech_pages
+=======
+from api.routers.sync import uploads as sync_uploads
+>>>>>>> e34e2e94 (Photos arrive piece by piece and are kept on their order whatever became of it; HEIC is accepted and stored as JPEG)
 
 V1: tuple[APIRouter, ...] = (
     work_orders.router,
@@ -135,6 +139,7 @@ V1: tuple[APIRouter, ...] = (
     triage.router,
     sync_operations.router,
     sync_changes.router,
+    sync_uploads.router,
     requests.router,
 )
 """The operations of the API, under /api/v1."""

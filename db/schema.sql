@@ -3433,6 +3433,35 @@ CREATE TABLE public.sync_operations (
     CONSTRAINT sync_operations_verdict_check CHECK ((verdict = ANY (ARRAY['applied'::text, 'merged'::text, 'conflict'::text, 'kept'::text, 'refused'::text])))
 );
 
+CREATE TABLE public.sync_upload_pieces (
+    upload_id uuid NOT NULL,
+    begins_at integer NOT NULL,
+    content bytea NOT NULL,
+    CONSTRAINT sync_upload_pieces_begins_at_check CHECK ((begins_at >= 0)),
+    CONSTRAINT sync_upload_pieces_content_check CHECK (((length(content) >= 1) AND (length(content) <= 1000000)))
+);
+
+CREATE TABLE public.sync_uploads (
+    id uuid NOT NULL,
+    device_id uuid NOT NULL,
+    order_id uuid NOT NULL,
+    site_id integer NOT NULL,
+    name text NOT NULL,
+    size integer NOT NULL,
+    sha256 bytea NOT NULL,
+    received integer DEFAULT 0 NOT NULL,
+    begun_at timestamp with time zone NOT NULL,
+    stored_at timestamp with time zone,
+    refused text,
+    CONSTRAINT sync_uploads_name_check CHECK (((length(name) >= 1) AND (length(name) <= 200))),
+    CONSTRAINT sync_uploads_no_more_than_the_whole CHECK (((received >= 0) AND (received <= size))),
+    CONSTRAINT sync_uploads_refused_check CHECK (((length(refused) >= 1) AND (length(refused) <= 2000))),
+    CONSTRAINT sync_uploads_sha256_check CHECK ((length(sha256) = 32)),
+    CONSTRAINT sync_uploads_size_check CHECK (((size >= 1) AND (size <= 10000000))),
+    CONSTRAINT sync_uploads_stored_or_refused CHECK (((stored_at IS NULL) OR (refused IS NULL))),
+    CONSTRAINT sync_uploads_whole_if_stored CHECK (((stored_at IS NULL) OR (received = size)))
+);
+
 CREATE TABLE public.taken_messages (
     token integer NOT NULL,
     digest bytea NOT NULL
@@ -4322,6 +4351,12 @@ ALTER TABLE ONLY public.sync_operations
 ALTER TABLE ONLY public.sync_operations
     ADD CONSTRAINT sync_operations_pkey PRIMARY KEY (op_id);
 
+ALTER TABLE ONLY public.sync_upload_pieces
+    ADD CONSTRAINT sync_upload_pieces_pkey PRIMARY KEY (upload_id, begins_at);
+
+ALTER TABLE ONLY public.sync_uploads
+    ADD CONSTRAINT sync_uploads_pkey PRIMARY KEY (id);
+
 ALTER TABLE ONLY public.taken_messages
     ADD CONSTRAINT taken_messages_pkey PRIMARY KEY (token);
 
@@ -4647,6 +4682,8 @@ CREATE INDEX sync_devices_of_person ON public.sync_devices USING btree (person, 
 CREATE INDEX sync_operations_of_order ON public.sync_operations USING btree (order_id, received_at) WHERE (verdict = ANY (ARRAY['kept'::text, 'conflict'::text]));
 
 CREATE INDEX sync_operations_waiting ON public.sync_operations USING btree (received_at, op_id) WHERE ((verdict = ANY (ARRAY['kept'::text, 'conflict'::text])) AND (decision IS NULL));
+
+CREATE INDEX sync_uploads_unfinished ON public.sync_uploads USING btree (device_id) WHERE ((stored_at IS NULL) AND (refused IS NULL));
 
 CREATE INDEX tool_bookings_of_order ON public.tool_bookings USING btree (order_id) WHERE (order_id IS NOT NULL);
 
@@ -5499,6 +5536,18 @@ ALTER TABLE ONLY public.sync_operations
 
 ALTER TABLE ONLY public.sync_operations
     ADD CONSTRAINT sync_operations_site_id_fkey FOREIGN KEY (site_id) REFERENCES public.sites(id);
+
+ALTER TABLE ONLY public.sync_upload_pieces
+    ADD CONSTRAINT sync_upload_pieces_upload_id_fkey FOREIGN KEY (upload_id) REFERENCES public.sync_uploads(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.sync_uploads
+    ADD CONSTRAINT sync_uploads_device_id_fkey FOREIGN KEY (device_id) REFERENCES public.sync_devices(id);
+
+ALTER TABLE ONLY public.sync_uploads
+    ADD CONSTRAINT sync_uploads_order_id_fkey FOREIGN KEY (order_id) REFERENCES public.work_orders(id);
+
+ALTER TABLE ONLY public.sync_uploads
+    ADD CONSTRAINT sync_uploads_site_id_fkey FOREIGN KEY (site_id) REFERENCES public.sites(id);
 
 ALTER TABLE ONLY public.technician_rates
     ADD CONSTRAINT technician_rates_site_id_currency_fkey FOREIGN KEY (site_id, currency) REFERENCES public.sites(id, currency);

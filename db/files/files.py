@@ -130,13 +130,16 @@ def add(
     actor: str,
     at: datetime,
     allowed: Allowed = USUAL,
+    file_id: UUID | None = None,
 ) -> Attachment:
-    """Attach a file. Its content decides its kind, not its name; a picture is stored without metadata.
+    """Attach a file. Its content decides its kind, not its name; a picture is stored without metadata. ``file_id`` is
+    the id that it gets; None: a new one.
 
     An order must be locked by this transaction. Raises InvalidAttachment.
     """
     # An unprintable character could make a name end differently from how it looks.
     shown = "".join(filter(str.isprintable, name)).replace("/", "_").replace("\\", "_").strip()[-200:] or "file"
+    content = _as_jpeg(shown, content)
     kind = _checked(shown, content, allowed)
     if owner.of is not Of.ORDER and len(of(conn, owner)) >= MOST_OF_ONE:
         raise InvalidAttachment(
@@ -147,7 +150,7 @@ def add(
         picture = _cleaned(shown, content, kind)
         content, small = picture.content, picture.small
     made = Attachment(
-        id=uuid4(),
+        id=file_id or uuid4(),
         **{f"{owner.of.value}_id": owner.id},  # type: ignore[arg-type]
         name=shown,
         kind=kind,
@@ -164,8 +167,19 @@ def add(
 
 def cleaned_picture(name: str, content: bytes) -> tuple[str, Picture]:
     """Return the kind of a picture, and the picture re-encoded without metadata. Raises InvalidAttachment."""
+    content = _as_jpeg(name, content)
     kind = _checked(name, content, Allowed(kinds=tuple(pictures.FORMATS)))
     return kind, _cleaned(name, content, kind)
+
+
+def _as_jpeg(name: str, content: bytes) -> bytes:
+    """Return a photo in HEIC as JPEG, which every browser shows; anything else as it is."""
+    if len(content) > LARGEST or not pictures.is_heic(content):
+        return content
+    try:
+        return pictures.from_heic(content)
+    except InvalidPicture as wrong:
+        raise InvalidAttachment(name, str(wrong)) from None
 
 
 def _cleaned(name: str, content: bytes, kind: str) -> Picture:
@@ -187,7 +201,9 @@ def _checked(name: str, content: bytes, allowed: Allowed) -> str:
         )
     kind = _kind(content)
     if kind is None:
-        raise InvalidAttachment(name, say("it is neither a picture (PNG, JPEG, GIF, WebP) nor a PDF nor plain text"))
+        raise InvalidAttachment(
+            name, say("it is neither a picture (PNG, JPEG, HEIC, GIF, WebP) nor a PDF nor plain text")
+        )
     if kind not in allowed.kinds:
         raise InvalidAttachment(
             name,

@@ -19,6 +19,8 @@ PUT /api/v1/me/notifications
 GET /api/v1/events
 POST /api/v1/sync/operations
 GET /api/v1/sync/catalogue
+PUT /api/v1/sync/files
+GET /api/v1/sync/files
 GET /api/v1/sync/changes
 GET /api/v1/calendar-feeds
 POST /api/v1/calendar-feeds

@@ -265,6 +265,8 @@ TABLE: dict[str, set[Role]] = {
     "POST /api/v1/sync/operations": {T, P, R, A},
     "GET /api/v1/sync/changes": {T, P, R, A},
     "GET /api/v1/sync/catalogue": {T, P, R, A},
+    "PUT /api/v1/sync/files": {T, P, R, A},
+    "GET /api/v1/sync/files": {T, P, R, A},
     "GET /api/v1/sync/operations": {P, R, A},
     "POST /api/v1/sync/operations/{op_id}/take-over": {P, R, A},
     "POST /api/v1/sync/operations/{op_id}/set-aside": {P, R, A},
