@@ -70,6 +70,7 @@ _NAMED = {
     ("post", "/assets/{asset_id}/scan-address"): "reissue_asset_scan_address",
     ("post", "/locations/{location_id}/scan-address"): "reissue_location_scan_address",
     ("get", "/labels"): "print_labels",
+    ("get", "/scanned"): "read_scanned_code",
     ("get", "/calendar-feeds"): "list_calendars",
     ("post", "/calendar-feeds"): "create_calendar",
     ("post", "/calendar-feeds/{feed_id}/revoke"): "revoke_calendar",

@@ -51,6 +51,37 @@ class ScanAddressOut(BaseModel):
         )
 
 
+class ScannedOut(BaseModel):
+    """What a scanned code leads to; `code`, `name` and `site` of an asset or a functional location."""
+
+    kind: Literal["asset", "location", "order", "item", "bin", "route"]
+    id: str
+    leads_to: str = Field(description="its page")
+    code: str | None = None
+    name: str | None = None
+    site: str | None = None
+
+
+@router.get("/scanned", dependencies=[SEES])
+def scanned(
+    conn: Conn,
+    now: Now,
+    who: Asking,
+    code: Annotated[str, Query(max_length=500, description="what the code says: the whole address, or its token")],
+) -> ScannedOut:
+    """Read what a scanned code leads to, within the requester's sites; 404 for anything else."""
+    found = scanning.led_to(conn, code.strip().rstrip("/").rpartition("/")[2], who.sites, who.contractor)
+    kind, key = found.leads_to
+    names: dict[str, str] = {}
+    if found.asset_id is not None:
+        asset = plant.asset(conn, found.asset_id, now=now)
+        names = {"code": asset.code, "name": asset.name, "site": asset.site_code}
+    elif found.location_id is not None:
+        place = plant.location(conn, found.location_id)
+        names = {"code": place.code, "name": place.name, "site": plant.site(conn, place.site_id).code}
+    return ScannedOut.model_validate({"kind": kind, "id": str(key), "leads_to": found.page, **names})
+
+
 @router.get("/assets/{asset_id}/scan-address", dependencies=[SEES])
 def of_asset(asset_id: int, conn: Conn, now: Now) -> ScanAddressOut:
     """Read the target of the code on an asset's label."""

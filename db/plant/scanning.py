@@ -30,6 +30,12 @@ class ScanAddress:
     created_by: str
 
     @property
+    def leads_to(self) -> tuple[str, int | UUID]:
+        """Return the kind of its target, and the target's id."""
+        names = ("asset_id", "location_id", "order_id", "item_id", "bin_id", "route_id")
+        return next((name.removesuffix("_id"), key) for name in names if (key := getattr(self, name)) is not None)
+
+    @property
     def page(self) -> str:
         """Return the path of its page."""
         if self.asset_id is not None:

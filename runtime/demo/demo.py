@@ -27,6 +27,7 @@ from ingest.broker.publisher import Publisher
 from ingest.replay import MINUTES, SamplePlant
 from runtime.broker import tls
 from runtime.cli import plant_file
+<<<<<<< HEAD
 from runtime.demo import (
     duty,
     living,
@@ -40,6 +41,9 @@ from runtime.demo import (
     upkeep,
     walks,
 )
+=======
+from runtime.demo import duty, handhelds, living, neighbours, past, phones, prices, sample_plants, stores, upkeep, walks
+>>>>>>> 162ceaa5 (A scanned code says what it leads to; the demo's technicians have devices, with a conflict and kept work for the planner)
 from runtime.demo import report as demo_report
 from runtime.demo.sample_plants import SAMPLES
 from runtime.demo.teller import Teller
@@ -181,6 +185,7 @@ def _watch(
                 walks.find_a_fault(conn, site=plant.site, now=datetime.now(UTC))
                 upkeep.put(conn, site=plant.site, now=datetime.now(UTC))
                 duty.put(conn, site=plant.site, now=datetime.now(UTC))
+                handhelds.report(conn, site=plant.site, now=datetime.now(UTC))
                 neighbours.ask(conn, site=plant.site, anchor=plant.time_of(MINUTES), now=datetime.now(UTC))
             _go_on(standing, conn, plant, teller, stop, console)
     finally:

@@ -18,6 +18,7 @@ GET /api/v1/me/notifications
 PUT /api/v1/me/notifications
 GET /api/v1/events
 POST /api/v1/sync/operations
+GET /api/v1/scanned
 GET /api/v1/sync/catalogue
 PUT /api/v1/sync/files
 GET /api/v1/sync/files

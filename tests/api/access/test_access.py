@@ -46,6 +46,7 @@ TABLE: dict[str, set[Role]] = {
     "POST /assets/{asset_id}/label": {P, R, A},
     "POST /locations/{location_id}/label": {P, R, A},
     "GET /api/v1/labels": ALL,
+    "GET /api/v1/scanned": ALL,
     "GET /api/v1/assets/{asset_id}/scan-address": ALL,
     "POST /api/v1/assets/{asset_id}/scan-address": {P, R, A},
     "GET /api/v1/locations/{location_id}/scan-address": ALL,

@@ -184,3 +184,19 @@ def test_the_page_of_a_location_shows_its_assets_and_work(client, pool, seeded):
     page = client.get(f"/locations/{place}").text
     assert asset in page
     assert number in page
+
+
+def test_a_scanned_code_says_what_it_leads_to_within_ones_sites(client, seeded, location, pool, known):
+    with pool.connection() as conn:
+        conn.execute("INSERT INTO sites (code, name) VALUES ('STH', 'South')")
+    south = known(Role.PLANNER, sites=["STH"])
+    asset = seeded.assets["P-101"]
+    path = client.get(f"{V1}/assets/{asset}/scan-address").json()["path"]
+    token = path.removeprefix("/q/")
+    for code in (token, f"https://plant.example{path}", f" {path}/ "):
+        found = client.get(f"{V1}/scanned", params={"code": code}).json()
+        assert (found["kind"], found["id"], found["code"], found["site"]) == ("asset", str(asset), "P-101", "NTH")
+        assert south.get(f"{V1}/scanned", params={"code": code}).status_code == 404
+    place = client.get(f"{V1}/locations/{location}/scan-address").json()["path"]
+    assert client.get(f"{V1}/scanned", params={"code": place}).json()["kind"] == "location"
+    assert client.get(f"{V1}/scanned", params={"code": "DROP-\0"}).status_code == 404
