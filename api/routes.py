@@ -81,11 +81,8 @@ from api.routers.runs import runs, uploads
 from api.routers.scheduling import delays, schedules, slots
 from api.routers.sync import changes as sync_changes
 from api.routers.sync import operations as sync_operations
-<<<<<<< HEAD
-from api.tech import pages as tech_pages
-=======
 from api.routers.sync import uploads as sync_uploads
->>>>>>> e34e2e94 (Photos arrive piece by piece and are kept on their order whatever became of it; HEIC is accepted and stored as JPEG)
+from api.tech import pages as tech_pages
 
 V1: tuple[APIRouter, ...] = (
     work_orders.router,

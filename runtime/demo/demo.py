@@ -27,9 +27,9 @@ from ingest.broker.publisher import Publisher
 from ingest.replay import MINUTES, SamplePlant
 from runtime.broker import tls
 from runtime.cli import plant_file
-<<<<<<< HEAD
 from runtime.demo import (
     duty,
+    handhelds,
     living,
     neighbours,
     past,
@@ -41,9 +41,6 @@ from runtime.demo import (
     upkeep,
     walks,
 )
-=======
-from runtime.demo import duty, handhelds, living, neighbours, past, phones, prices, sample_plants, stores, upkeep, walks
->>>>>>> 162ceaa5 (A scanned code says what it leads to; the demo's technicians have devices, with a conflict and kept work for the planner)
 from runtime.demo import report as demo_report
 from runtime.demo.sample_plants import SAMPLES
 from runtime.demo.teller import Teller
