@@ -16,8 +16,8 @@ from db.orders import order_lists, work_orders
 from db.orders.order_lists import Filters
 from db.sync import devices, receiving
 from workorder_core.orders.order import WorkOrder
+from workorder_core.orders.statuses import OCCUPYING
 from workorder_core.people.access import Role, Who
-from workorder_core.words import Status
 
 NAMES = UUID("018f2d1e-7c3a-7b11-9d3c-0c9d5b1f7a11")
 """The devices and operations of a site have the same ids each time, so that the next start adds nothing."""
@@ -49,8 +49,7 @@ def report(conn: Connection, *, site: str, now: datetime) -> int:
 
 
 def _orders(conn: Connection, site: str, technician: str | None) -> list[WorkOrder]:
-    at_work = [Status.DISPATCHED, Status.SCHEDULED, Status.IN_PROGRESS, Status.ON_HOLD]
-    filters = Filters(site=site, assignee=technician, status=at_work)
+    filters = Filters(site=site, assignee=technician, status=list(OCCUPYING))
     return [each.order for each in order_lists.page(conn, filters, limit=20)]
 
 

@@ -15,6 +15,7 @@ FILES = {
     "/api/v1/assets/{asset_id}/files",
     "/api/v1/locations/{location_id}/files",
     "/api/v1/uploads",
+    "/api/v1/sync/files",
     "/api/v1/rounds/{round_id}/stops/{position}/photos/{item}",
 }
 """Takes a file, no document."""

@@ -23,7 +23,7 @@ def _announced(
     id: Id,  # noqa: A002 - the name in the protocol
     device: Device,
     order: Annotated[UUID, Query(description="the order that it belongs to")],
-    name: Annotated[str, Query(pattern=r"^[^\x00]*\S[^\x00]*$", max_length=200)],
+    name: Annotated[str, Query(pattern=r"^[^\x00]*\S[^\x00]*$", max_length=200, description="its name")],
     size: Annotated[int, Query(ge=1, le=LARGEST, description="bytes of the whole file")],
     sha256: Annotated[str, Query(pattern="^[0-9a-f]{64}$", description="of the whole file")],
 ) -> Announced:

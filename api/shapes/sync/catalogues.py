@@ -82,7 +82,7 @@ class CatalogueOut(BaseModel):
     rounds: list[ToWalkOut] = Field(description="their own, and those due within 12 hours; 10 at most")
     assets: list[KnownAssetOut]
     locations: list[KnownPlaceOut]
-    items: list[KnownItemOut]
+    parts: list[KnownItemOut]
     components: Sequence[str] = Field(description="what orders have been about, the most frequent first; 200 at most")
     words: WordsOut
 
@@ -95,7 +95,7 @@ class CatalogueOut(BaseModel):
             rounds=[ToWalkOut.whole(each) for each in found.rounds],
             assets=[KnownAssetOut.model_validate(each) for each in found.assets],
             locations=[KnownPlaceOut.model_validate(each) for each in found.locations],
-            items=[KnownItemOut.model_validate(each) for each in found.items],
+            parts=[KnownItemOut.model_validate(each) for each in found.items],
             components=found.components,
             words=_WORDS,
         )

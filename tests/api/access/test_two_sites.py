@@ -107,6 +107,7 @@ def world(pool, client, seeded):
         an_escalation.begin(conn, order)
         _swap(conn, site, at)
         kept = offline.a_kept_remark(conn, order, at)
+        offline.half_a_file(conn, order, at)
         asked_for = _ask(conn, asset, at)
         conn.execute(
             "INSERT INTO ways (site_id, from_id, to_id, minutes) SELECT f.site_id, f.id, t.id, 5 "

@@ -46,6 +46,7 @@ TIED_BY = {
     "visit_id": "visit_id IN (SELECT v.id FROM schedule_visits v JOIN schedules s ON s.id = v.schedule_id "
     "WHERE s.site_id = %(site)s)",
     "request_id": "request_id::text IN (SELECT id::text FROM requests WHERE site_id = %(site)s)",
+    "upload_id": "upload_id::text IN (SELECT id::text FROM sync_uploads WHERE site_id = %(site)s)",
     "absence_id": "absence_id IN (SELECT id FROM absences WHERE site_id = %(site)s)",
     "topic": "topic LIKE '%%/ZQXJ/%%'",
 }

@@ -7,8 +7,10 @@ from uuid import UUID, uuid4
 from psycopg import Connection
 
 from api.shapes.sync.batches import BatchIn, arrived
-from db.sync import devices, receiving
+from db.files import files
+from db.sync import devices, receiving, uploads
 from db.sync.receiving import Received
+from db.sync.uploads import Announced
 from workorder_core.people.access import Role, Who
 
 HOLM = Who("person:holm", frozenset({Role.TECHNICIAN}), technician="holm", technician_site="NTH")
@@ -66,6 +68,15 @@ def a_kept_remark(conn: Connection, order: UUID, at: datetime) -> dict[str, Any]
 def a_kept_request(conn: Connection, asset: int, at: datetime) -> dict[str, Any]:
     """Report a request likewise: it waits, and is of no order."""
     return _kept(conn, at, "request", None, title="Sweep it", asset_id=asset)
+
+
+def half_a_file(conn: Connection, order: UUID, at: datetime) -> None:
+    """Send the first half of a file from a technician's device."""
+    phone = Phone(HOLM)
+    phone.send(conn, at)
+    facts: dict[str, Any] = {"id": uuid4(), "device_id": phone.id, "order_id": order, "name": "seal.jpg", "size": 20}
+    file = Announced(**facts, sha256=bytes(32))
+    uploads.put(conn, file, 0, b"x" * 10, who=HOLM, now=at, allowed=files.USUAL)
 
 
 def _kept(conn: Connection, at: datetime, kind: str, order: UUID | None, **content: Any) -> dict[str, Any]:
