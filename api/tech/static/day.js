@@ -58,6 +58,13 @@ function card(app, view) {
   );
 }
 
+/** Rounds that are due; they are walked on their own pages, with a network. */
+async function rounds(app) {
+  const found = ((await app.db.get("facts", "catalogue")) || {}).rounds || [];
+  if (!found.length) return null;
+  return h("section", { class: "card" }, h("h2", null, say("rounds")), h("ul", { class: "rows" }, found.map((each) => h("li", null, h("a", { href: `/rounds/${each.id}`, target: "_blank", rel: "noopener" }, `${each.number} ${each.title}`), h("span", { class: "soft" }, ` ${say("due", { when: moment(each.due_at) })} · ${say("needs_network")}`)))));
+}
+
 const SHOWN = 60;
 
 /** The screen of the day. */
@@ -80,6 +87,7 @@ export async function day(app, all) {
   return h("div", null,
     h("h1", null, dayOf(now, zone)),
     h("p", { class: "soft" }, contact ? say("as_of", { when: moment(contact, zone) }) : say("never_fetched")),
+    await rounds(app),
     every.length ? null : h("p", { class: "card" }, contact ? say("no_orders") : say("fetching")),
     groups.map(([title, found]) => {
       if (!found.length) return null;

@@ -65,21 +65,19 @@ const FORMS = {
   parts: (app, view) => amount(app, view, "parts", say("add_parts"), say("used_count")),
   need: (app, view) => amount(app, view, "need", say("add_need"), say("needed_count")),
   reading: (app, view) => {
-    const known = (view.readings || []).map((each) => each.signal || each.name).filter(Boolean);
-    const cited = view.evidence.flatMap((each) => each.signals || []);
-    const names = [...new Set([...known, ...cited])];
+    const names = (view.readings || []).map((each) => each.signal);
     const signal = h("input", { list: "signals", autocomplete: "off", autocapitalize: "none", maxlength: 200 });
     const value = numeric();
     const unit = h("input", { autocomplete: "off", maxlength: 40 });
     const tell = h("p", { class: "over", "aria-live": "polite" });
     const check = () => {
-      const of = (view.readings || []).find((each) => (each.signal || each.name) === signal.value.trim());
+      const of = (view.readings || []).find((each) => each.signal === signal.value.trim());
       const read = typed(value.value);
-      const low = of && (of.low ?? of.plausible_low);
-      const high = of && (of.high ?? of.plausible_high);
-      const wrong = (low !== null && low !== undefined && read < low) || (high !== null && high !== undefined && read > high);
-      tell.textContent = wrong ? say("outside_limits", { limits: `${low ?? ""}–${high ?? ""} ${of.unit || ""}` }) : "";
-      if (of && !unit.value) unit.value = of.unit || "";
+      const low = of ? of.plausible_low : null;
+      const high = of ? of.plausible_high : null;
+      const wrong = (low !== null && read < low) || (high !== null && read > high);
+      tell.textContent = wrong ? say("outside_limits", { limits: `${low ?? ""}–${high ?? ""} ${of.unit}` }) : "";
+      if (of && !unit.value) unit.value = of.unit;
     };
     for (const each of [signal, value]) each.addEventListener("input", check);
     return form(app, view.order.id, say("add_reading"), [h("datalist", { id: "signals" }, names.map((each) => h("option", { value: each }))), field(say("signal"), signal), field(say("value"), value), field(say("unit"), unit), tell], () => {
@@ -117,15 +115,18 @@ const FORMS = {
   },
 };
 
-function amount(app, view, kind, title, label) {
+async function amount(app, view, kind, title, label) {
+  const { items = [] } = (await app.db.get("facts", "catalogue")) || {};
+  const names = [...view.parts.map((each) => [each.part, each.unit]), ...items.map((each) => [each.name, each.unit])];
+
   const part = h("input", { list: "parts", autocomplete: "off", maxlength: 200 });
   const count = numeric();
   const unit = h("input", { value: "pcs", autocomplete: "off", maxlength: 40 });
   part.addEventListener("input", () => {
-    const of = view.parts.find((each) => each.part === part.value);
-    if (of) unit.value = of.unit;
+    const of = names.find(([name]) => name === part.value);
+    if (of) [, unit.value] = of;
   });
-  return form(app, view.order.id, title, [h("datalist", { id: "parts" }, view.parts.map((each) => h("option", { value: each.part }))), field(say("part"), part), field(label, count), field(say("unit"), unit)], () => {
+  return form(app, view.order.id, title, [h("datalist", { id: "parts" }, names.map(([name]) => h("option", { value: name }))), field(say("part"), part), field(label, count), field(say("unit"), unit)], () => {
     const value = typed(count.value);
     if (!part.value.trim()) return say("write_part");
     if (!(value > 0 && value <= 1_000_000)) return say("write_number");

@@ -20,7 +20,8 @@ export async function record(db, { kind, order = null, content, file = null }) {
   };
   if (file) {
     operation.file = uuid7();
-    await files.put({ id: operation.file, order, attachment: null, sent: 0, upload: null, ...file });
+    operation.content = { ...content, attachment: operation.file };
+    await files.put({ id: operation.file, order, stored: false, ...file });
   }
   await operations.put(operation);
   await facts.put(place, "place");
@@ -37,14 +38,13 @@ async function giveNumbers(operations, files, facts) {
   for (const each of unsent) {
     if (each.seq !== null) continue;
     const file = each.file && (await files.get(each.file));
-    if ((file && !file.attachment && !each.problem) || waiting.has(each.order)) {
+    if ((file && !file.stored && !each.problem) || waiting.has(each.order)) {
       waiting.add(each.order);
       continue;
     }
     if (each.problem) continue;
     seq += 1;
     each.seq = seq;
-    if (file) each.content = { ...each.content, attachment: file.attachment };
     await operations.put(each);
   }
   await facts.put(seq, "seq");
@@ -105,8 +105,8 @@ export async function unlearn(db, known) {
   for (const each of await operations.getAll()) {
     if (each.state === "unsent" || each.seq === null || each.seq <= known) continue;
     const file = each.file && (await files.get(each.file));
-    if (file) await files.put({ ...file, attachment: null, sent: 0, upload: null });
-    await operations.put({ ...each, state: "unsent", verdict: null, answer: null, answered_at: null, again: true });
+    if (file) await files.put({ ...file, stored: false });
+    await operations.put({ ...each, state: "unsent", verdict: null, answer: null, answered_at: null });
     again += 1;
   }
   await transaction.done;

@@ -1,6 +1,6 @@
 // One order: what to do, why it exists, and every act of the work.
 import { h } from "./dom.js";
-import { blocked, seen } from "./overlay.js";
+import { blocked, seen, until } from "./overlay.js";
 import { chart } from "./chart.js";
 import { clock, code, counted, moment, number, say, sentence, size, typed } from "./say.js";
 import { visit, when } from "./day.js";
@@ -66,6 +66,7 @@ function stepRow(app, view, step) {
     return h("li", { class: "step" }, h("label", { class: "tick" }, h("input", { type: "checkbox", "data-key": name, onchange: () => app.later(record({ done: true })) }), h("span", null, words)));
   }
   const measured = step.kind === "measurement";
+  const ends = step.kind === "permit" ? h("input", { id: `${name}-until`, type: "datetime-local", "data-key": `${name}-until` }) : null;
   const input = h("input", { id: name, "data-key": name, autocomplete: "off", inputmode: measured ? "decimal" : "text", maxlength: 2000, "aria-describedby": `${name}-said` });
   const tell = h("p", { id: `${name}-said`, class: "soft", "aria-live": "polite" }, measured ? limits(step) : say("permit_number"));
   input.addEventListener("input", () => {
@@ -84,11 +85,12 @@ function stepRow(app, view, step) {
       input.focus();
       return;
     }
-    const content = measured ? { done: true, value } : { done: true, note: input.value.trim() };
+    const content = measured ? { done: true, value } : { done: true, note: [input.value.trim(), ends.value ? until(ends.value) : ""].filter(Boolean).join(" ") };
     input.value = "";
+    if (ends) ends.value = "";
     await record(content);
   };
-  return h("li", { class: "step" }, h("form", { onsubmit: (event) => app.later(submit(event)) }, h("label", { for: name }, words), h("span", { class: "line" }, input, measured && step.unit ? h("span", null, step.unit) : null, h("button", { "data-key": `${name}-save`, "aria-label": `${say("save")}: ${step.instruction}` }, say("save"))), tell));
+  return h("li", { class: "step" }, h("form", { onsubmit: (event) => app.later(submit(event)) }, h("label", { for: name }, words), h("span", { class: "line" }, input, measured && step.unit ? h("span", null, step.unit) : null, h("button", { "data-key": `${name}-save`, "aria-label": `${say("save")}: ${step.instruction}` }, say("save"))), tell, ends ? h("label", { for: ends.id, class: "soft" }, say("permit_until")) : null, ends));
 }
 
 function section(title, content, open = false) {
@@ -104,15 +106,28 @@ function why(view) {
     section(say("why"), [
       view.order.priority_reason ? h("p", null, sentence(view.order.priority_reason)) : null,
       list(view.evidence.map((each) => [h("b", null, sentence(each.summary)), h("span", { class: "soft" }, ` ${moment(each.at, zone)}${each.ended ? ` · ${say("over")}` : ""}`)])),
-      (view.charts || view.chart || []).map((each) => chart(each, zone)),
+      view.evidence.slice(0, 2).flatMap((each) => charts(each, zone)),
     ].flat().filter(Boolean), true),
     section(say("open_alarms"), list(view.alarms.map((each) => [sentence(each.summary), h("span", { class: "soft" }, ` ${code(each.state)}${each.since ? ` · ${moment(each.since, zone)}` : ""}`)]))),
-    section(say("newest_readings"), list((view.readings || []).map((each) => [`${each.label || each.signal || each.name}: `, h("b", null, `${number(each.value)} ${each.unit || ""}`), h("span", { class: "soft" }, ` ${moment(each.at || each.observed_at, zone)}`)]))),
+    section(say("newest_readings"), list(readings(view))),
     section(say("last_orders"), list(view.last_orders.map((each) => [h("b", null, `${each.number} ${sentence(each.title)}`), h("span", { class: "soft" }, ` ${moment(each.ended_at, zone)}`), h("br"), [code(each.finding), code(each.cause), code(each.remedy), each.note].filter(Boolean).join(" · ")]))),
-    section(say("documents"), list((view.documents || []).map((each) => fileLink(each, each.path || `/files/${each.id}`)))),
+    section(say("documents"), list((view.documents || []).map((each) => fileLink(each, `/api/v1/files/${each.id}`)))),
     section(say("files"), list([...view.files.map((each) => fileLink(each, `/api/v1/work-orders/${view.order.id}/attachments/${each.id}`)), ...view.local.photos.map((each) => [say(each.kind === "photo" ? "photo" : "signature"), h("span", { class: "soft" }, ` ${moment(each.at, zone)} · ${say("on_this_device")}`)])])),
     section(say("notes"), list(view.comments.map((each) => [each.text, h("span", { class: "soft" }, ` ${each.own ? say("you") : (each.actor || "").replace(/^\w+:/, "")} · ${moment(each.at, zone)}`)])), view.comments.length > 0),
   ];
+}
+
+/** The signals of an asset with their newest readings, as rows. */
+export function readings(view) {
+  return (view.readings || []).filter((each) => each.at).map((each) => [`${sentence(each.label)}: `, h("b", null, `${number(each.value)} ${each.unit}`), h("span", { class: "soft" }, ` ${moment(each.at, view.time_zone)}`)]);
+}
+
+/** The charts of the readings that a finding cites. */
+function charts(finding, zone) {
+  return Object.entries(finding.readings || {}).map(([signal, points]) => {
+    const sign = (finding.signs || []).find((each) => each.signal === signal) || {};
+    return chart({ title: sentence(signal.replaceAll("_", " ")), unit: sign.unit || "", points, low: sign.usual_low ?? null, high: sign.usual_high ?? null }, zone);
+  });
 }
 
 const fileLink = (each, path) => [h("a", { href: path, target: "_blank", rel: "noopener" }, each.name), h("span", { class: "soft" }, ` ${size(each.size)}`)];
@@ -120,11 +135,13 @@ const fileLink = (each, path) => [h("a", { href: path, target: "_blank", rel: "n
 function needs(app, view) {
   const { order } = view;
   return section(say("needed"), [
-    list(view.parts.map((each) => [each.part, h("span", { class: "soft" }, ` ${say("needed_used", { needed: number(each.needed), used: number(each.used || 0), unit: each.unit })}${each.bin || each.store ? ` · ${each.bin || each.store}` : ""}`)])),
-    order.required_tools.length ? h("p", null, say("tools", { what: order.required_tools.join(", ") })) : null,
+    list(view.parts.map((each) => {
+      const from = (view.stock || []).find((one) => one.line === each.line);
+      return [each.part, h("span", { class: "soft" }, ` ${say("needed_used", { needed: number(each.needed), used: number(each.used || 0), unit: each.unit })}`), from ? h("span", { class: "soft" }, ` · ${[from.store, ...from.bins].join(", ")}`) : null, from && from.lacks > 0 ? h("span", { class: "over" }, ` ${say("lacks", { count: number(from.lacks) })}`) : null];
+    })),
+    order.required_tools.length ? h("p", null, say("tools", { what: (view.tools || order.required_tools.map((words) => ({ words }))).map((each) => (each.booked ? `${each.words} (${each.booked})` : each.words)).join(", ") })) : null,
     order.required_skill ? h("p", null, say("skills", { what: [order.required_skill, ...order.other_skills].map(code).join(", ") })) : null,
-    order.required_certificates.length ? h("p", null, say("certificates", { what: order.required_certificates.map(code).join(", ") })) : null,
-    (view.permits || []).map((each) => h("p", null, `${say("permit")}: ${each.name || each.number || ""}${each.valid_until ? ` · ${say("valid_until", { when: moment(each.valid_until, view.time_zone) })}` : ""}`)),
+    order.required_certificates.length ? h("p", null, say("certificates", { what: (view.certificates || []).map((each) => `${code(each.name)}${each.valid_until ? ` (${say("valid_until", { when: each.valid_until })})` : ""}`).join(", ") })) : null,
   ].flat().filter(Boolean), true);
 }
 
@@ -146,7 +163,9 @@ export async function order(app, id) {
       h("p", null, h("b", null, when(view)), planned && Date.parse(planned.ends_at) < Date.now() ? h("span", { class: "soft" }, ` ${say("past")}`) : null),
       h("p", null, view.asset ? app.link(`/asset/${view.asset.id}`, `${view.asset.code} ${view.asset.name}`) : of.asset_path),
       h("p", { class: "soft" }, of.asset_path),
-      view.way ? h("p", null, say("way", { what: typeof view.way === "string" ? view.way : view.way.text || "" })) : null,
+      view.place && view.place.latitude !== null ? h("p", null, h("a", { href: `geo:${view.place.latitude},${view.place.longitude}` }, say("on_a_map"))) : null,
+      planned && planned.way_minutes ? h("p", null, say("way", { from: planned.way_from, minutes: number(planned.way_minutes) })) : null,
+      planned && (planned.others || []).length ? h("p", null, say("with", { who: planned.others.join(", ") })) : null,
       h("p", { class: "soft" }, [of.estimated_hours ? say("estimated", { hours: number(of.estimated_hours) }) : null, of.actual_hours ? say("worked", { hours: number(of.actual_hours) }) : null].filter(Boolean).join(" · "), " ", view.ended ? null : h("a", { href: `#/form/hours_field/${id}`, "data-key": "estimate" }, say("change_estimate"))),
     ),
     moves(app, view),

@@ -59,20 +59,27 @@ function used(parts, { part, used: count, unit }) {
   else parts.push({ line: parts.length + 1, part, unit, needed: 0, used: count });
 }
 
+/** How a permit's end is written in the note of its step: the device's own time, with the offset. */
+export function until(local) {
+  return `(until ${new Date(local).toISOString()})`;
+}
+
+const ends = (note) => Date.parse((/\(until ([^)]+)\)/.exec(note || "") || [null, ""])[1]);
+
 /** Why work on an order may not begin or end now; empty: it may. Dates count here too, without a network. */
 export function blocked(view, step, now = Date.now()) {
   const reasons = [];
   if (["start", "resume", "complete"].includes(step)) {
-    for (const each of view.steps) if (each.kind === "permit" && !each.done_at) reasons.push({ name: "permit_missing", of: each.instruction });
-    for (const each of view.permits || []) {
-      if (each.valid_until && Date.parse(each.valid_until) <= now) reasons.push({ name: "permit_expired", of: each.name || each.number || "" });
+    for (const each of view.steps.filter((one) => one.kind === "permit")) {
+      if (!each.done_at) reasons.push({ name: "permit_missing", of: each.instruction });
+      else if (ends(each.note) <= now) reasons.push({ name: "permit_expired", of: each.instruction });
     }
   }
   if (["start", "resume"].includes(step)) {
+    const today = new Intl.DateTimeFormat("sv-SE", { timeZone: view.time_zone, dateStyle: "short" }).format(now);
     for (const each of view.certificates || []) {
-      const until = each.valid_until || each.expires_on;
-      if (each.held === false || each.missing) reasons.push({ name: "certificate_missing", of: each.name || each.certificate });
-      else if (until && endOf(until) <= now) reasons.push({ name: "certificate_expired", of: each.name || each.certificate });
+      if (!each.has) reasons.push({ name: "certificate_missing", of: each.name });
+      else if (each.valid_until && each.valid_until < today) reasons.push({ name: "certificate_expired", of: each.name });
     }
   }
   if (step === "complete") {
@@ -82,6 +89,3 @@ export function blocked(view, step, now = Date.now()) {
   }
   return reasons;
 }
-
-/** The last moment of a day, or the moment itself. */
-const endOf = (text) => (text.length === 10 ? Date.parse(`${text}T23:59:59.999`) : Date.parse(text));

@@ -6,7 +6,9 @@ import { views } from "./day.js";
 /** The screen on which something is reported. */
 export async function report(app, id) {
   const all = await views(app.db);
-  const places = [...new Map(all.filter((each) => each.asset).map((each) => [String(each.asset.id), `${each.asset.code} ${each.asset.name}`])).entries()].sort((a, b) => a[1].localeCompare(b[1]));
+  const { assets = [] } = (await app.db.get("facts", "catalogue")) || {};
+  const named = [...assets, ...all.filter((each) => each.asset).map((each) => each.asset)].map((each) => [String(each.id), `${each.code} ${each.name}`]);
+  const places = [...new Map(named).entries()].sort((a, b) => a[1].localeCompare(b[1]));
   if (id && !places.some(([each]) => each === id)) places.unshift([id, say("scanned_asset")]);
   if (!places.length) return h("div", null, h("h1", null, say("report")), h("p", { class: "card" }, say("scan_first"), " ", app.link("/scan", say("scan"))));
   const asset = choice(id ? places : [["", say("choose")], ...places], id || "");

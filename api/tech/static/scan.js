@@ -39,10 +39,13 @@ async function here(db, text) {
   const token = (text.match(/\/[qr]\/([\w-]+)/) || [null, null])[1];
   const plain = text.trim().toLowerCase();
   const all = await views(db);
-  const of = (each) => each.asset && (each.asset.code.toLowerCase() === plain || (token && [each.asset.token, each.asset.scan_token].includes(token)));
+  const of = (each) => each.asset && each.asset.code.toLowerCase() === plain;
   const found = all.find(of);
   if (found) return `/asset/${found.asset.id}`;
-  const order = all.find((each) => each.order.number.toLowerCase() === plain || (token && each.token === token));
+  const { assets = [] } = (await db.get("facts", "catalogue")) || {};
+  const known = assets.find((each) => each.code.toLowerCase() === plain || (token && each.scan === token));
+  if (known) return `/asset/${known.id}`;
+  const order = all.find((each) => each.order.number.toLowerCase() === plain);
   return order ? `/order/${order.order.id}` : null;
 }
 

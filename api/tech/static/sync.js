@@ -3,6 +3,7 @@ import * as operations from "./operations.js";
 import { amend, forget, wipe } from "./store.js";
 
 const MOST = 200;
+const PIECE = 512 * 1024;
 const EVERY_MS = 60_000;
 const ENDED_KEPT_MS = 14 * 86_400_000;
 const version = document.documentElement.dataset.version;
@@ -112,39 +113,55 @@ export class Sync {
 
   async #exchange() {
     await operations.prune(this.db);
-    await this.#upload();
-    await operations.number(this.db);
-    const answer = await this.#send();
+    let answer = await this.#send();
+    if (await this.#upload()) {
+      await operations.number(this.db);
+      answer = await this.#send();
+    }
     if (answer.revoked) return this.#end();
     await this.changed("sent");
     if (await this.#fetch()) return this.#end();
+    await this.#catalogue();
     await this.db.put("facts", Date.now(), "contact");
     return "idle";
   }
 
-  /** Upload files, each by itself: one that the server does not take is a person's to decide. */
+  /** Upload files, each by itself: one that the server does not take is a person's to decide. Returns how many. */
   async #upload() {
+    let count = 0;
     for (const each of await operations.unsent(this.db)) {
       if (!each.file || each.problem) continue;
       const file = await this.db.get("files", each.file);
-      if (!file || file.attachment) continue;
+      if (!file || file.stored) continue;
       try {
-        const made = await this.#sendFile(each, file);
-        await this.db.put("files", { ...file, attachment: made.id });
+        const problem = await this.#sendFile(file);
+        if (problem) await this.db.put("operations", { ...each, problem });
+        else await this.db.put("files", { ...file, stored: true });
+        count += 1;
       } catch (error) {
         if (!(error instanceof Refused)) throw error;
         if (error.status === 401) throw error;
         if (error.status === 429 || error.status >= 500) continue;
         await this.db.put("operations", { ...each, problem: error.message });
+        count += 1;
       }
     }
+    return count;
   }
 
-  async #sendFile(each, file) {
-    const body = new FormData();
-    body.append("file", new Blob([file.bytes], { type: file.type }), file.name);
-    const headers = { "Idempotency-Key": `${file.id}${each.again ? "-again" : ""}` };
-    return ask(`/api/v1/work-orders/${each.order}/attachments`, { method: "POST", body, headers });
+  /** Send a file by pieces, from where the server says that it is. Returns why it is refused, else null. */
+  async #sendFile(file) {
+    const about = { id: file.id, device: this.person.device, order: file.order, name: file.name, size: file.bytes.byteLength, sha256: await sha256(file.bytes) };
+    let offset = 0;
+    for (let turn = 0; turn <= 2 * Math.ceil(about.size / PIECE) + 2; turn += 1) {
+      const query = new URLSearchParams({ ...about, offset });
+      const piece = new Blob([file.bytes.slice(offset, offset + PIECE)]);
+      const answer = await ask(`/api/v1/sync/files?${query}`, { method: "PUT", body: piece, headers: { "Content-Type": "application/octet-stream" } });
+      if (answer.state === "stored") return null;
+      if (answer.state === "refused") return answer.problem || "refused";
+      offset = answer.received;
+    }
+    throw new Unreachable("the file does not arrive whole");
   }
 
   /** Send everything that has a number, by batches. Returns the last answer. */
@@ -164,8 +181,6 @@ export class Sync {
         await operations.unlearn(this.db, answer.known_seq);
         await this.db.delete("facts", "known");
         sent = new Set();
-        await this.#upload();
-        await operations.number(this.db);
         continue;
       }
       await this.db.put("facts", answer.known_seq, "known");
@@ -197,6 +212,14 @@ export class Sync {
     }
     await this.#seen();
     return false;
+  }
+
+  /** What the device has besides orders; nothing comes if nothing of it has changed. */
+  async #catalogue() {
+    const before = await this.db.get("facts", "catalogue");
+    const answer = await fetch(`/api/v1/sync/catalogue?device=${this.person.device}`, { headers: before ? { "If-None-Match": before.tag } : {} }).catch(() => null);
+    if (!answer || answer.status !== 200) return;
+    await this.db.put("facts", { ...(await answer.json()), tag: answer.headers.get("etag") }, "catalogue");
   }
 
   async #keep(page) {
@@ -244,6 +267,11 @@ export class Sync {
     await this.changed("wiped");
     return "wiped";
   }
+}
+
+async function sha256(bytes) {
+  const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes));
+  return [...digest].map((each) => each.toString(16).padStart(2, "0")).join("");
 }
 
 /** Drop an order that is no longer theirs; one with something unsent or undecided stays, marked. */

@@ -1,0 +1,347 @@
+"""The technician's app on a phone's screen in a real browser: the server is killed, the browser is closed.
+
+Any error of a script, and any console error while the server is there, fails a test.
+"""
+
+import json
+import os
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+import psycopg
+import pytest
+
+from db.files import files
+from db.orders import audit, order_content, work_orders
+from db.people import assignments
+from db.plant import plant
+from tests import a_plant, people
+from tests.browser.app.serving import ServerProcess
+from tests.parts import chromium, pictures
+from workorder_core.orders.job_plans import JobPlan, Part, PlanStep, StepKind
+from workorder_core.people.access import Role, Who
+from workorder_core.words import FailureMode, OrderType
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, BrowserContext, Page
+
+SHOTS = os.environ.get("PLANTWRIGHT_TEST_SHOTS")
+AXE = Path(__file__).parents[2] / "parts" / "axe" / "axe.min.js"
+PLANNER = Who("person:dahl", frozenset({Role.PLANNER}))
+PHONE: dict[str, Any] = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "locale": "en-GB"}
+PLAN = JobPlan(
+    code="SEAL", title="Replace the seal",
+    steps=(
+        PlanStep(kind=StepKind.PERMIT, instruction="Hot work permit"),
+        PlanStep(kind=StepKind.INSTRUCTION, instruction="Lock the pump out"),
+        PlanStep(kind=StepKind.MEASUREMENT, instruction="Vibration after the work", unit="mm/s", high=2.8),
+        PlanStep(kind=StepKind.PHOTO, instruction="Show the new seal"),
+        PlanStep(kind=StepKind.SIGNATURE, instruction="The shift leader signs"),
+    ),
+    parts=(Part(part="seal 40 mm", quantity=1),),
+)  # fmt: skip
+
+
+class Phone:
+    """A browser with a folder of its own, which can be closed and opened again like a phone."""
+
+    def __init__(self, browser: "Browser", folder: Path, base: str, **facts: Any) -> None:
+        self._browser, self._folder, self._base, self._facts = browser, folder, base, facts
+        self.faults: list[str] = []
+        self.offline = False
+        self.open()
+
+    def open(self) -> None:
+        self.context: BrowserContext = self._browser.browser_type.launch_persistent_context(
+            self._folder, executable_path=chromium.provide(), args=chromium.ARGUMENTS, base_url=self._base,
+            **PHONE | self._facts,
+        )  # fmt: skip
+        self.context.set_default_timeout(60_000)
+        self.page: Page = self.context.pages[0]
+        self.page.on("pageerror", lambda error: self.faults.append(str(error)))
+        self.page.on("console", lambda said: self._heard(said.type, said.text))
+
+    def _heard(self, kind: str, text: str) -> None:
+        # What cannot be reached is an error of the browser's own console, whatever the app does about it.
+        if kind == "error" and not (self.offline and "net::ERR_" in text):
+            self.faults.append(text)
+
+    def close(self) -> None:
+        self.context.close()
+
+    def sign_in(self, name: str = "holm") -> None:
+        self.page.goto("/login?next=/tech/")
+        self.page.get_by_label("Name").fill(name)
+        self.page.locator("input[name=password]").fill(people.PASSWORD)
+        self.page.locator("main button.primary, form button.primary").first.click()
+        self.page.locator("#called").fill("Phone of Holm")
+        self.page.get_by_role("button", name="Begin").click()
+        self.page.locator("li.order").first.wait_for()
+
+    def installed(self) -> None:
+        """Wait until the service worker has everything, and begin anew under it."""
+        self.page.evaluate("navigator.serviceWorker.ready.then(() => null)")
+        self.page.reload()
+        self.page.locator("li.order").first.wait_for()
+        assert self.page.evaluate("Boolean(navigator.serviceWorker.controller)")
+
+    def sent(self, text: str) -> None:
+        self.page.locator("#sent", has_text=text).wait_for()
+
+    def shot(self, name: str) -> None:
+        if SHOTS:
+            self.page.screenshot(path=f"{SHOTS}/{name}.png")
+
+    def fits(self) -> bool:
+        return bool(self.page.evaluate("document.documentElement.scrollWidth <= innerWidth"))
+
+
+@pytest.fixture
+def plant_of_holm(database: str) -> UUID:
+    """Return the order of a technician with a permit, a measurement, a photo and a signature to come."""
+    now = datetime.now(UTC)
+    with psycopg.connect(database) as conn:
+        seeded = a_plant.build(conn, now=now, days=1)
+        people.add_user(conn, "holm", Role.TECHNICIAN, technician="holm")
+        order = an_order(conn, seeded.assets["P-101"], "Replace the seal", now, plan=PLAN, estimated_hours=2.0)
+        assignments.assign_to(conn, seeded.orders["predictive"], "holm", who=PLANNER, at=now)
+    return order
+
+
+def an_order(conn: psycopg.Connection, asset: int, title: str, now: datetime, **facts: Any) -> UUID:
+    made = work_orders.create_by_hand(
+        conn, asset=plant.asset(conn, asset, now=now), kind=OrderType.PREVENTIVE, title=title, component="seal",
+        failure_mode=FailureMode.ELP, actor="person:dahl", at=now - timedelta(hours=1), **facts,
+    )  # fmt: skip
+    assignments.assign_to(conn, made.id, "holm", who=PLANNER, at=now)
+    return made.id
+
+
+@pytest.fixture
+def server(database: str, plant_of_holm: UUID) -> Iterator[ServerProcess]:
+    running = ServerProcess(database)
+    yield running
+    running.kill()
+
+
+@pytest.fixture
+def phone(browser: "Browser", server: ServerProcess, tmp_path: Path) -> Iterator[Phone]:
+    opened = Phone(browser, tmp_path / "phone", server.address)
+    yield opened
+    opened.close()
+    assert opened.faults == []
+
+
+def do_the_order(phone: Phone, order: UUID) -> None:
+    """A whole order without a network: permit, steps, a measurement, photo, signature, parts, note, completed."""
+    page = phone.page
+    page.locator("li.order", has_text="Replace the seal").get_by_role("link").click()
+    start = page.get_by_role("button", name="Start work")
+    assert start.is_disabled(), "the permit is missing"
+    page.get_by_text("The permit is missing: Hot work permit").wait_for()
+    page.get_by_role("textbox", name="Hot work permit", exact=True).fill("HW-1")
+    page.locator("#step-1-until").fill("2026-01-01T08:00")
+    page.get_by_role("button", name="Save: Hot work permit").click()
+    page.get_by_text("The permit has expired: Hot work permit").wait_for()
+    assert start.is_disabled()
+    page.get_by_role("button", name="Undo: Hot work permit").click()
+    page.get_by_role("textbox", name="Hot work permit", exact=True).fill("HW-1172")
+    page.get_by_role("button", name="Save: Hot work permit").click()
+    page.get_by_role("button", name="Start travel").click()
+    page.get_by_text("On the way since").wait_for()
+    start.click()
+    page.locator("#status", has_text="In progress").wait_for()
+    page.get_by_label("Lock the pump out").check()
+    page.get_by_role("textbox", name="Vibration after the work").fill("3,1")
+    page.get_by_text("Outside the limits: at most 2.8 mm/s").wait_for()
+    page.get_by_role("textbox", name="Vibration after the work").fill("2,2")
+    phone.shot("steps")
+    page.get_by_role("button", name="Save: Vibration after the work").click()
+    page.get_by_text("2.2 mm/s").wait_for()
+    page.get_by_role("link", name="Take photo").click()
+    page.get_by_label("Photo").set_input_files(
+        {"name": "seal.png", "mimeType": "image/png", "buffer": pictures.a_picture(size=(2400, 1800))}
+    )
+    page.locator(".preview img").wait_for()
+    page.get_by_role("button", name="Save").click()
+    page.get_by_role("link", name="Sign", exact=True).click()
+    page.get_by_label("Name of who signs").fill("Ms Lund")
+    box = page.locator("canvas").bounding_box()
+    assert box is not None
+    page.mouse.move(box["x"] + 30, box["y"] + 60)
+    page.mouse.down()
+    for x in range(40, 260, 20):
+        page.mouse.move(box["x"] + x, box["y"] + 60 + (x % 40))
+    page.mouse.up()
+    phone.shot("signature")
+    page.get_by_role("button", name="Save").click()
+    page.get_by_role("link", name="Parts used").click()
+    page.get_by_label("Part", exact=True).fill("seal 40 mm")
+    page.get_by_label("How many more were used").fill("1")
+    page.get_by_role("button", name="Save").click()
+    page.get_by_role("link", name="Add note").click()
+    page.get_by_label("Note").fill("The old one was scored.")
+    page.get_by_role("button", name="Save").click()
+    page.get_by_role("link", name="Change estimate").click()
+    page.get_by_label("Estimated hours").fill("3,5")
+    page.get_by_role("button", name="Save").click()
+    page.get_by_role("link", name="Complete work").click()
+    page.get_by_label("Cause").select_option("wear")
+    page.get_by_label("Remedy").select_option("replace")
+    page.get_by_label("Hours not recorded yet").fill("1,5")
+    page.get_by_role("button", name="Complete work").click()
+    page.locator("#status", has_text="Completed").wait_for()
+    assert page.url.endswith(f"#/order/{order}")
+
+
+@pytest.mark.slow
+def test_a_whole_order_is_done_without_a_network_and_all_of_it_arrives_once(phone, server, plant_of_holm, database):
+    order, page = plant_of_holm, phone.page
+    phone.sign_in()
+    phone.installed()
+    phone.shot("day")
+    server.kill()
+    phone.offline = True
+    phone.close()
+    phone.open()
+    page = phone.page
+    page.goto("/tech/")
+    page.locator("li.order", has_text="Replace the seal").wait_for()
+    took = page.evaluate("performance.now()")
+    print(f"\nthe day was there {took:.0f} ms after the app was opened, without a server")
+    do_the_order(phone, order)
+    phone.sent("not sent yet, kept on this device")
+    assert phone.fits()
+    page.goto("/tech/#/state")
+    with page.expect_download() as file:
+        page.get_by_role("button", name="Save what is not sent").click()
+    saved = json.loads(Path(file.value.path()).read_text())
+    kinds = [each["kind"] for each in saved["operations"]]
+    assert {"move", "travel", "plan_step", "photo", "signature", "parts", "remark", "field"} <= set(kinds)
+    assert [bool(each["base64"]) for each in saved["files"]] == [True, True]
+    with psycopg.connect(database) as conn:
+        work_orders.change(
+            conn, order, lambda one: replace(one, estimated_hours=4.0), actor="person:dahl", at=datetime.now(UTC),
+            name="change",
+        )  # fmt: skip
+    phone.close()
+    server.start()
+    phone.offline = False
+    phone.open()
+    page = phone.page
+    page.goto("/tech/#/state")
+    phone.sent("1 needs your decision")
+    page.get_by_text("dahl changed this").wait_for()
+    phone.shot("conflict")
+    with psycopg.connect(database) as conn:
+        done_once(conn, order, len(kinds))
+        assert work_orders.get(conn, order).estimated_hours == 4.0, "nothing was overwritten"
+    page.get_by_role("button", name=re.compile("Your value")).click()
+    phone.sent("All sent")
+    with psycopg.connect(database) as conn:
+        assert work_orders.get(conn, order).estimated_hours == 3.5
+        assert audit.verify(conn).sound
+
+
+def done_once(conn: psycopg.Connection, order: UUID, count: int) -> None:
+    found = work_orders.get(conn, order)
+    assert (found.status.value, found.actual_hours) == ("completed", 1.5)
+    assert [(each.part, each.needed, each.used) for each in order_content.parts(conn, order)] == [("seal 40 mm", 1, 1)]
+    assert [each.text for each in order_content.comments(conn, order)] == ["The old one was scored."]
+    steps = order_content.steps(conn, order)
+    assert all(each.done_at for each in steps) and steps[2].value == 2.2 and steps[4].note == "Ms Lund"
+    assert sorted(each.kind for each in files.of_order(conn, order)) == ["image/jpeg", "image/png"]
+    verdicts = conn.execute("SELECT verdict, count(*) FROM sync_operations GROUP BY 1 ORDER BY 1").fetchall()
+    assert verdicts == [("applied", count - 1), ("conflict", 1)]
+
+
+@pytest.mark.slow
+def test_five_hundred_orders_are_on_the_device_and_every_screen_can_be_used_by_everybody(phone, server, database):
+    now = datetime.now(UTC)
+    with psycopg.connect(database) as conn:
+        assets = [each.id for each in plant.assets(conn, now=now)]
+        for number in range(500):
+            an_order(conn, assets[number % len(assets)], f"Grease bearing {number}", now)
+    phone.sign_in()
+    phone.installed()
+    phone.page.get_by_text("Show all 50").wait_for()
+    server.kill()
+    phone.offline = True
+    phone.close()
+    phone.open()
+    page = phone.page
+    page.goto("/tech/")
+    page.locator("li.order").first.wait_for()
+    print(f"\n500 orders: the day was there {page.evaluate('performance.now()'):.0f} ms after the app was opened")
+    page.get_by_text("Show all 50").click()
+    page.locator("li.order").nth(499).wait_for()
+    page.go_back()
+    page.locator("li.order").first.get_by_role("link").click()
+    page.get_by_text("Start work").wait_for()
+    order = page.url.rpartition("/")[2]
+    for scheme in ("light", "dark"):
+        page.emulate_media(color_scheme=scheme)
+        screens = ["day", "scan", "report", "state", f"order/{order}", f"complete/{order}"]
+        for path in screens + [f"form/{name}/{order}" for name in ("hold", "photo", "signature", "reading", "parts")]:
+            page.goto(f"/tech/#/{path}")
+            page.locator("main h1").wait_for()
+            assert phone.fits(), path
+            assert serious(page) == [], (scheme, path)
+    page.goto("/tech/#/day")
+    page.locator("#sent").focus()
+    for _ in range(3):
+        page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.tagName") == "A", "every order is reached by the keyboard"
+    page.keyboard.press("Enter")
+    page.get_by_text("Start work").wait_for()
+    assert page.evaluate("document.activeElement.tagName") == "H1", "a screen reader begins at the new screen's title"
+
+
+def serious(page: "Page") -> list[str]:
+    """Return what axe finds serious or critical."""
+    if not page.evaluate("Boolean(window.axe)"):
+        page.evaluate(AXE.read_text(encoding="utf-8"))
+    found = page.evaluate("axe.run(document, {resultTypes: ['violations']}).then((found) => found.violations)")
+    return [
+        f"{each['id']}: {each['nodes'][0]['html'][:200]}" for each in found if each["impact"] in ("serious", "critical")
+    ]
+
+
+@pytest.mark.slow
+def test_two_people_share_a_tablet_and_a_revoked_device_sends_and_deletes(phone, server, plant_of_holm, database):
+    page = phone.page
+    phone.sign_in()
+    phone.installed()
+    with psycopg.connect(database) as conn:
+        conn.execute("DELETE FROM sessions")
+    page.goto(f"/tech/#/form/note/{plant_of_holm}")
+    page.get_by_label("Note").fill("Written while the sign-in had expired.")
+    page.get_by_role("button", name="Save").click()
+    page.get_by_text("Your sign-in has expired").wait_for()
+    page.get_by_text("1 not sent yet").wait_for()
+    page.get_by_role("link", name="Sign in").click()
+    page.get_by_label("Name").fill("holm")
+    page.locator("input[name=password]").fill(people.PASSWORD)
+    page.locator("form button.primary").first.click()
+    phone.sent("All sent")
+    with psycopg.connect(database) as conn:
+        assert [each.text for each in order_content.comments(conn, plant_of_holm)] == [
+            "Written while the sign-in had expired."
+        ]
+        conn.execute("UPDATE sync_devices SET revoked_at = now(), revoked_by = 'person:dahl'")
+    page.goto(f"/tech/#/form/note/{plant_of_holm}")
+    page.get_by_label("Note").fill("Written after the device was revoked.")
+    page.get_by_role("button", name="Save").click()
+    page.get_by_text("Hello Holm").wait_for()
+    with psycopg.connect(database) as conn:
+        (wiped,) = conn.execute("SELECT wiped_at FROM sync_devices").fetchone() or (None,)
+        assert wiped is not None
+        kept = conn.execute("SELECT body ->> 'text' FROM sync_operations WHERE verdict = 'kept'").fetchall()
+        assert kept == [("Written after the device was revoked.",)]
+    names = page.evaluate("indexedDB.databases().then((all) => all.map((each) => each.name))")
+    assert names == ["plantwright-people"]
