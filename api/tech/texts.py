@@ -173,6 +173,7 @@ TEXTS: Mapping[str, str] = {
     "signature_here": N_("Sign in the field. Without drawing, the name is taken as it is typed."),
     "clear": N_("Clear"),
     "name_needed": N_("Write the name of who signs."),
+    "title": N_("Title"),
     "title_needed": N_("Write what has to be done."),
     "why_needed": N_("Why it is needed"),
     "finding": N_("Finding"),
