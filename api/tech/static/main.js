@@ -87,7 +87,7 @@ async function show({ moved = true } = {}) {
   const screen = SCREENS[name] || day;
   const focus = document.activeElement && document.activeElement.dataset ? document.activeElement.dataset.key : null;
   const made = await screen(app, ...rest);
-  if (turn !== drawn) return;
+  if (turn !== drawn || !app.db) return;
   if (leave) leave();
   leave = made.leave || null;
   const at = scrollY;
@@ -155,6 +155,7 @@ async function changed(what) {
 
 /** Close the store, and ask who is there. */
 async function lock() {
+  drawn += 1;
   if (app.reader) app.reader.stop();
   if (app.sync) app.sync.stop();
   if (app.db) app.db.close();
