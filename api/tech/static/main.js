@@ -145,7 +145,9 @@ async function changed(what) {
     return;
   }
   if (what === "signed-out") {
-    await lock();
+    // Whoever is typing saves first: that is recorded, and locks at the next contact.
+    if (typing()) await line();
+    else await lock();
     return;
   }
   await line();
