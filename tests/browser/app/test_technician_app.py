@@ -318,11 +318,11 @@ def test_an_expired_sign_in_locks_and_a_revoked_device_sends_and_deletes(phone, 
     page = phone.page
     phone.sign_in()
     phone.installed()
+    page.goto(f"/tech/#/form/note/{plant_of_holm}")
+    page.get_by_label("Note").fill("Written while the sign-in had expired.")
     phone.signed_out = True
     with psycopg.connect(database) as conn:
         conn.execute("DELETE FROM sessions")
-    page.goto(f"/tech/#/form/note/{plant_of_holm}")
-    page.get_by_label("Note").fill("Written while the sign-in had expired.")
     page.get_by_role("button", name="Save").click()
     page.get_by_text("Your sign-in has expired").wait_for()
     page.get_by_text("1 not sent yet").wait_for()
