@@ -51,7 +51,7 @@ from api.board.planning import calendar_pages, meter_form
 from api.board.planning import pages as planning_pages
 from api.board.requests import own_pages, queue_pages
 from api.board.runs import audit_report_pages, backtest_pages, import_pages, run_pages
-from api.board.scheduling import slot_pages, week_pages
+from api.board.scheduling import estimate_pages, skill_pages, slot_pages, week_pages
 from api.description import refuse_unknown_parameters
 from api.papers import feeds, labels, prints
 from api.routers import (
@@ -78,7 +78,7 @@ from api.routers.planning import plans as maintenance_plans
 from api.routers.plant import calendars, devices, downtimes, files, hierarchy, plant, signals
 from api.routers.requests import requests
 from api.routers.runs import runs, uploads
-from api.routers.scheduling import delays, schedules, slots
+from api.routers.scheduling import delays, estimates, schedules, slots
 from api.routers.sync import changes as sync_changes
 from api.routers.sync import operations as sync_operations
 from api.routers.sync import uploads as sync_uploads
@@ -133,6 +133,7 @@ V1: tuple[APIRouter, ...] = (
     schedules.router,
     delays.router,
     slots.router,
+    estimates.router,
     triage.router,
     sync_operations.router,
     sync_changes.router,
@@ -190,6 +191,8 @@ PAGES: tuple[APIRouter, ...] = (
     planning_pages.router,
     week_pages.router,
     slot_pages.router,
+    estimate_pages.router,
+    skill_pages.router,
     queue_pages.router,
     own_pages.router,
     api_docs.router,

@@ -795,6 +795,53 @@ CREATE FUNCTION public.new_scan_token() RETURNS text
     SELECT rtrim(translate(encode(uuid_send(gen_random_uuid()), 'base64'), '+/', '-_'), '=')
 $$;
 
+CREATE FUNCTION public.note_actuals() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+    INSERT INTO visit_actuals (schedule_id, order_id, part, site_id, technician_id, from_place, place, planned_starts,
+                               planned_ends, planned_travel, started_at, ended_at, worked, travelled)
+    WITH planned AS (
+        SELECT DISTINCT ON (v.part) v.*, c.site_id
+        FROM schedule_visits v JOIN schedules c ON c.id = v.schedule_id
+        WHERE v.order_id = NEW.order_id AND c.published_at IS NOT NULL
+        ORDER BY v.part, c.published_at DESC, c.id DESC
+    ), steps AS (
+        SELECT h.seq, h.new ->> 'status' AS status,
+               least(h.at, (h.new #>> '{reported,at}')::timestamptz
+                           - (h.new #>> '{reported,skew_s}')::double precision * interval '1 second') AS at
+        FROM order_history h
+        WHERE h.order_id = NEW.order_id AND h.new ? 'status' AND h.seq > coalesce(
+            (SELECT max(seq) FROM order_history WHERE order_id = NEW.order_id AND step = 'complete' AND seq < NEW.seq), 0)
+    ), stretches AS (
+        SELECT status, at AS starts, lead(at) OVER (ORDER BY seq) AS ends FROM steps
+    ), made AS (
+        SELECT p.part, min(s.starts) AS starts, max(s.ends) AS ends,
+               sum(extract(epoch FROM s.ends - s.starts)) / 60 AS worked
+        FROM stretches s
+        CROSS JOIN LATERAL (
+            SELECT part FROM planned ORDER BY abs(extract(epoch FROM starts_at - s.starts)), part LIMIT 1
+        ) AS p
+        WHERE s.status = 'in_progress' AND s.ends > s.starts
+        GROUP BY p.part
+    )
+    SELECT p.schedule_id, p.order_id, p.part, p.site_id, w.assignee_id, p.from_place, p.place, p.starts_at, p.ends_at,
+           p.travel_minutes, m.starts, m.ends, m.worked,
+           (SELECT extract(epoch FROM m.starts - b.ended_at) / 60
+            FROM (SELECT a.ended_at, a.place, a.planned_ends FROM visit_actuals a
+                  WHERE a.technician_id = w.assignee_id AND a.order_id <> NEW.order_id AND a.ended_at <= m.starts
+                  ORDER BY a.ended_at DESC LIMIT 1) AS b
+            WHERE b.place = p.from_place AND b.ended_at > m.starts - interval '8 hours'
+              AND p.starts_at - b.planned_ends
+                  BETWEEN interval '0' AND (p.travel_minutes + 10) * interval '1 minute')
+    FROM planned p JOIN made m ON m.part = p.part JOIN work_orders w ON w.id = p.order_id
+    ON CONFLICT (schedule_id, order_id, part) DO UPDATE SET
+        technician_id = excluded.technician_id, started_at = excluded.started_at, ended_at = excluded.ended_at,
+        worked = excluded.worked, travelled = excluded.travelled;
+    RETURN NULL;
+END
+$$;
+
 CREATE FUNCTION public.note_assignee() RETURNS trigger
     LANGUAGE plpgsql
     AS $$
@@ -2951,9 +2998,14 @@ CREATE TABLE public.schedule_visits (
     pinned_by text,
     pinned_at timestamp with time zone,
     told_at timestamp with time zone,
+    from_place text,
+    place text,
+    travel_minutes integer,
     CONSTRAINT schedule_visits_check CHECK ((starts_at < ends_at)),
     CONSTRAINT schedule_visits_check1 CHECK (((pinned_by IS NULL) = (pinned_at IS NULL))),
-    CONSTRAINT schedule_visits_part_check CHECK (((part >= 1) AND (part <= 99)))
+    CONSTRAINT schedule_visits_part_check CHECK (((part >= 1) AND (part <= 99))),
+    CONSTRAINT schedule_visits_travel_minutes_check CHECK (((travel_minutes >= 0) AND (travel_minutes <= 100000))),
+    CONSTRAINT schedule_visits_ways_are_whole CHECK (((place IS NULL) = (travel_minutes IS NULL)))
 );
 
 ALTER TABLE public.schedule_visits ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
@@ -3677,6 +3729,29 @@ CREATE TABLE public.users (
     CONSTRAINT users_name_check CHECK ((name ~ '^[a-z0-9][a-z0-9._@-]{0,63}$'::text)),
     CONSTRAINT users_roles_check CHECK (((cardinality(roles) > 0) AND (roles <@ ARRAY['viewer'::text, 'requester'::text, 'technician'::text, 'storekeeper'::text, 'planner'::text, 'reliability_engineer'::text, 'administrator'::text]))),
     CONSTRAINT users_sites_check CHECK ((cardinality(sites) > 0))
+);
+
+CREATE TABLE public.visit_actuals (
+    schedule_id integer NOT NULL,
+    order_id uuid NOT NULL,
+    part smallint NOT NULL,
+    site_id integer NOT NULL,
+    technician_id integer,
+    from_place text,
+    place text,
+    planned_starts timestamp with time zone NOT NULL,
+    planned_ends timestamp with time zone NOT NULL,
+    planned_travel integer,
+    started_at timestamp with time zone NOT NULL,
+    ended_at timestamp with time zone NOT NULL,
+    worked double precision NOT NULL,
+    travelled double precision,
+    CONSTRAINT visit_actuals_check CHECK ((planned_starts < planned_ends)),
+    CONSTRAINT visit_actuals_check1 CHECK ((started_at < ended_at)),
+    CONSTRAINT visit_actuals_part_check CHECK (((part >= 1) AND (part <= 99))),
+    CONSTRAINT visit_actuals_planned_travel_check CHECK ((planned_travel >= 0)),
+    CONSTRAINT visit_actuals_travelled_check CHECK ((travelled >= (0)::double precision)),
+    CONSTRAINT visit_actuals_worked_check CHECK ((worked >= (0)::double precision))
 );
 
 CREATE TABLE public.visit_people (
@@ -4414,6 +4489,9 @@ ALTER TABLE ONLY public.uploads
 ALTER TABLE ONLY public.users
     ADD CONSTRAINT users_pkey PRIMARY KEY (name);
 
+ALTER TABLE ONLY public.visit_actuals
+    ADD CONSTRAINT visit_actuals_pkey PRIMARY KEY (schedule_id, order_id, part);
+
 ALTER TABLE ONLY public.visit_people
     ADD CONSTRAINT visit_people_in_one_place EXCLUDE USING gist (int4range(technician_id, technician_id, '[]'::text) WITH &&, during WITH &&) WHERE (published);
 
@@ -4697,6 +4775,12 @@ CREATE INDEX triage_versions_of_runs ON public.triage_versions USING btree (run_
 
 CREATE INDEX uploads_by_age ON public.uploads USING btree (at);
 
+CREATE INDEX visit_actuals_by_technician ON public.visit_actuals USING btree (technician_id, ended_at);
+
+CREATE INDEX visit_actuals_of_order ON public.visit_actuals USING btree (order_id);
+
+CREATE INDEX visit_actuals_of_ways ON public.visit_actuals USING btree (site_id, from_place, place) WHERE (travelled IS NOT NULL);
+
 CREATE INDEX visit_people_by_person ON public.visit_people USING btree (technician_id) WHERE published;
 
 CREATE INDEX ways_of_site ON public.ways USING btree (site_id);
@@ -4788,6 +4872,8 @@ CREATE TRIGGER changed_users_are_announced AFTER DELETE OR UPDATE ON public.user
 CREATE TRIGGER changes_are_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.changes FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change_of_changes();
 
 CREATE TRIGGER checklist_versions_never_change BEFORE DELETE OR UPDATE ON public.checklist_versions FOR EACH ROW EXECUTE FUNCTION public.refuse_change_of_version();
+
+CREATE TRIGGER completed_orders_are_compared AFTER INSERT ON public.order_history FOR EACH ROW WHEN ((new.step = 'complete'::text)) EXECUTE FUNCTION public.note_actuals();
 
 CREATE TRIGGER cost_model_changes_are_logged AFTER INSERT OR DELETE OR UPDATE ON public.cost_models FOR EACH ROW EXECUTE FUNCTION public.log_change_of_money('cost model');
 
@@ -5605,6 +5691,18 @@ ALTER TABLE ONLY public.uploads
 
 ALTER TABLE ONLY public.users
     ADD CONSTRAINT users_technician_id_fkey FOREIGN KEY (technician_id) REFERENCES public.technicians(id);
+
+ALTER TABLE ONLY public.visit_actuals
+    ADD CONSTRAINT visit_actuals_order_id_fkey FOREIGN KEY (order_id) REFERENCES public.work_orders(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.visit_actuals
+    ADD CONSTRAINT visit_actuals_schedule_id_fkey FOREIGN KEY (schedule_id) REFERENCES public.schedules(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.visit_actuals
+    ADD CONSTRAINT visit_actuals_site_id_fkey FOREIGN KEY (site_id) REFERENCES public.sites(id);
+
+ALTER TABLE ONLY public.visit_actuals
+    ADD CONSTRAINT visit_actuals_technician_id_fkey FOREIGN KEY (technician_id) REFERENCES public.technicians(id);
 
 ALTER TABLE ONLY public.visit_people
     ADD CONSTRAINT visit_people_technician_id_fkey FOREIGN KEY (technician_id) REFERENCES public.technicians(id);

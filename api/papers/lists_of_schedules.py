@@ -40,6 +40,32 @@ SCHEDULE_LISTS: Mapping[str, ListFile] = {
         ),
         rows_a_page=1000,
     ),
+    "/schedules/{schedule_id}/actuals": ListFile(
+        name="planned-and-done",
+        columns=columns(
+            number="number", part="part", title="title", plan="job plan", technician="technician",
+            planned_starts="planned start@", planned_ends="planned end@", planned_minutes="planned (min)",
+            planned_travel="planned way (min)", started_at="started@", ended_at="ended@", late_minutes="late (min)",
+            worked="worked (min)", travelled="way (min)", order_id="order id",
+        ),
+        rows_a_page=1000,
+    ),
+    "/sites/{site_code}/estimates": ListFile(
+        name="estimates",
+        columns=columns(
+            kind="estimate of", key="code", name="name", count="cases", median="median", low="lower quartile",
+            high="upper quartile", now="estimated now", becomes="would become", differs="differs",
+            counted="schedules count with it",
+        ),
+    ),
+    "/sites/{site_code}/asked-skills": ListFile(
+        name="skills",
+        columns=columns(of="of", code="component or failure mode", skill="skill", level="level", own="the site's own"),
+    ),
+    "/sites/{site_code}/skill-certificates": ListFile(
+        name="skill-certificates",
+        columns=columns(skill="skill", certificates="certificates", own="the site's own"),
+    ),
     "/schedules/{schedule_id}/broken": ListFile(
         name="broken-rules", columns=columns(rule="rule", sentence="problem", person="technician", job="job")
     ),

@@ -5,17 +5,29 @@ from fastapi import APIRouter, Response
 from api.asking import PLANS_PEOPLE, SEES, SEES_COSTS, Asking, Conn, Forbidden, Now, Why, needs
 from api.naming import Names
 from api.once import OnlyOnce
-from api.paging import Id, Order, Paged
-from api.shapes.workforce import AbsenceIn, AbsenceOut, RateData, RateOut, WorkforceData
-from db.people import technicians, workforce
+from api.paging import Id, Order, Paged, Text
+from api.shapes.workforce import (
+    AbsenceIn,
+    AbsenceOut,
+    AskedOut,
+    RateData,
+    RateOut,
+    SkillCertificatesOut,
+    WorkforceData,
+)
+from db.people import site_rules, technicians, workforce
 from db.people.workforce import StoredAbsence
 from db.plant import plant
 from workorder_core.people.access import Role, Who
+from workorder_core.people.skills import Entry
 from workorder_core.people.technicians import Technician
 from workorder_core.plant.new_names import NameKind
+from workorder_core.tables.people_tables import NOTHING
 
 router = APIRouter(tags=["technicians"])
 RECORDS = needs(Role.TECHNICIAN, Role.PLANNER)
+BY_CODE = Order[Entry](tuple[Text, Text], lambda each: (each.of, each.code))
+BY_SKILL = Order[tuple[str, frozenset[str], bool]](tuple[Text], lambda each: (each[0],))
 BY_ID = Order[StoredAbsence](tuple[Id], lambda each: (each.id,))
 
 
@@ -36,6 +48,32 @@ def put(site_code: str, body: WorkforceData, conn: Conn, who: Asking, names: Nam
     )
     workforce.put(conn, site.id, body.workforce())
     return WorkforceData.of(workforce.of_site(conn, site.id))
+
+
+@router.get("/sites/{site_code}/asked-skills", dependencies=[SEES])
+def asked_skills(site_code: str, conn: Conn, who: Asking, part: Paged) -> list[AskedOut]:
+    """List what components and failure modes ask for at a site; what it has no entry for goes by the default."""
+    tables = site_rules.skill_tables(conn, plant.site_by_code(conn, site_code, who.sites).id)
+    return [
+        AskedOut(
+            of=each.of,
+            code=each.code,
+            skill=NOTHING if each.asked is None else each.asked.skill,
+            level=1 if each.asked is None else each.asked.level,
+            own=each.own,
+        )
+        for each in part.of_all(tables.entries(), BY_CODE)
+    ]
+
+
+@router.get("/sites/{site_code}/skill-certificates", dependencies=[SEES])
+def skill_certificates(site_code: str, conn: Conn, who: Asking, part: Paged) -> list[SkillCertificatesOut]:
+    """List the certificates that skills ask for at a site; a skill without an entry goes by the default."""
+    tables = site_rules.skill_tables(conn, plant.site_by_code(conn, site_code, who.sites).id)
+    return [
+        SkillCertificatesOut(skill=skill, certificates="; ".join(sorted(names)) or NOTHING, own=own)
+        for skill, names, own in part.of_all(tables.certificates_by_skill(), BY_SKILL)
+    ]
 
 
 @router.get("/technicians/{technician_id}/absences", dependencies=[SEES])

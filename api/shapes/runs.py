@@ -27,7 +27,19 @@ def _kind_of_trail(said: str) -> str:
 
 Priority = Annotated[int, Field(ge=1, le=9, description="1 is done first, 9 last")]
 TableName = Literal[
-    "locations", "assets", "items", "stock", "bills", "checklists", "plans", "routes", "technicians", "absences", "ways"
+    "locations",
+    "assets",
+    "items",
+    "stock",
+    "bills",
+    "checklists",
+    "plans",
+    "routes",
+    "technicians",
+    "absences",
+    "ways",
+    "skills",
+    "skill-certificates",
 ]
 TrailKind = Annotated[str, AfterValidator(_kind_of_trail)]
 assert set(TABLES) == set(get_args(TableName))

@@ -206,6 +206,28 @@ def _said(code: str, asked: Asked | None) -> AskedData:
     return AskedData(code=code, skill=asked and asked.skill, level=1 if asked is None else asked.level)
 
 
+class AskedOut(BaseModel):
+    """What a component or a failure mode asks for at a site, by the site's own table or by default."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    of: Literal["component", "failure_mode"]
+    code: str
+    skill: str = Field(description="`none` where it asks for none")
+    level: int
+    own: bool = Field(description="whether the site has an entry of its own; otherwise the default counts")
+
+
+class SkillCertificatesOut(BaseModel):
+    """The certificates without which nobody at a site may do work that asks for a skill."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    skill: str
+    certificates: str = Field(description="with semicolons between them; `none` where it asks for none")
+    own: bool = Field(description="whether the site has an entry of its own; otherwise the default counts")
+
+
 class AbsenceIn(BaseModel):
     model_config = ConfigDict(
         extra="forbid",

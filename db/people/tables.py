@@ -11,17 +11,21 @@ from psycopg import Connection
 from psycopg.rows import dict_row
 
 from db import sql
-from db.people import technicians, workforce
+from db.people import site_rules, technicians, workforce
 from db.plant.plant import Site
 from db.scheduling import places
-from workorder_core.people.skills import USUAL_LEVEL
+from workorder_core.people.skills import USUAL_LEVEL, Asked
 from workorder_core.people.technicians import Technician
 from workorder_core.planning.site_time import SiteTime
 from workorder_core.tables import people_tables
 from workorder_core.tables.tables import Facts, Plan, Row, Table
+from workorder_core.words import FailureMode
 
 _QUERIES = sql.load("workforce")
-NAMES = (people_tables.TECHNICIANS.name, people_tables.ABSENCES.name, people_tables.WAYS.name)
+NAMES = (
+    people_tables.TECHNICIANS.name, people_tables.ABSENCES.name, people_tables.WAYS.name, people_tables.SKILLS.name,
+    people_tables.SKILL_CERTIFICATES.name,
+)  # fmt: skip
 _PLAIN = (
     "name", "active", "firm", "contract_from", "contract_until", "pattern", "pattern_offset", "overtime_minutes",
     "depot", "language",
@@ -38,6 +42,15 @@ def known(conn: Connection, name: str, site: Site) -> tuple[Table, Mapping[str, 
     if name == people_tables.ABSENCES.name:
         table = people_tables.absences([each.code for each in people])
         return table, {f"{row['technician']}/{row['first']}": row for row in _absences(conn, site)}
+    if name == people_tables.SKILLS.name:
+        table = people_tables.asked_skills([each.value for each in FailureMode])
+        return table, {f"{row['of']}/{row['code']}": row for row in _asked(conn, site.id)}
+    if name == people_tables.SKILL_CERTIFICATES.name:
+        own = site_rules.skill_tables(conn, site.id).certificates
+        said = {skill: "; ".join(sorted(each)) or people_tables.NOTHING for skill, each in own.items()}
+        return people_tables.skill_certificates(), {
+            skill: {"skill": skill, "certificates": each} for skill, each in said.items()
+        }
     table = people_tables.ways(places.of_site(conn, site.id, site.code).parents)
     return table, {f"{row['from_place']}/{row['to_place']}": row for row in _ways(conn, site)}
 
@@ -52,6 +65,11 @@ def store(conn: Connection, site: Site, name: str, plan: Plan, *, actor: str, at
             _technician(conn, site, row, people.get(row.key))
         elif name == people_tables.ABSENCES.name:
             _absence(conn, site, clock, row, before.get(row.key, {}), actor, at)
+        elif name == people_tables.SKILLS.name:
+            _asked_skill(conn, site.id, row)
+        elif name == people_tables.SKILL_CERTIFICATES.name:
+            wanted = people_tables.certificates(row.values.get("certificates"))
+            workforce.put_certificates(conn, site.id, row.key, wanted)
         else:
             conn.execute(_QUERIES["put_way"], {"km": None, **row.values, "site_id": site.id})
 
@@ -97,6 +115,29 @@ def _facts(one: Technician) -> Facts:
         "weekdays": "; ".join(map(str, sorted(one.weekdays))),
         "speed": Decimal(f"{one.speed:g}"),
     }
+
+
+def _asked(conn: Connection, site_id: int) -> list[dict[str, Any]]:
+    own = site_rules.skill_tables(conn, site_id)
+    return [
+        {
+            "of": of,
+            "code": code,
+            "skill": people_tables.NOTHING if asked is None else asked.skill,
+            "level": 1 if asked is None else asked.level,
+        }
+        for of, entries in (("component", own.of_component), ("failure_mode", own.of_failure_mode))
+        for code, asked in entries.items()
+    ]
+
+
+def _asked_skill(conn: Connection, site_id: int, row: Row) -> None:
+    of, code = str(row.values["of"]), str(row.values["code"])
+    before = next((each for each in _asked(conn, site_id) if (each["of"], each["code"]) == (of, code)), {})
+    facts = {**before, **{name: value for name, value in row.values.items() if value is not None}}
+    skill = str(facts["skill"])
+    asked = None if skill == people_tables.NOTHING else Asked(skill, int(str(facts.get("level") or 1)))
+    workforce.put_asked(conn, site_id, of, code, asked)
 
 
 def _absences(conn: Connection, site: Site) -> list[dict[str, Any]]:

@@ -3,6 +3,7 @@
 The caller owns the transaction; triggers log changes.
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -159,19 +160,35 @@ def _put_skills(conn: Connection, site_id: int, wanted: SkillTables) -> None:
             conn.execute(_QUERIES["drop_skill_rule"], {"site_id": site_id, "of": of, "code": code})
         for code, asked in now.items():
             if code not in was or was[code] != asked:
-                _put_asked(conn, site_id, of, code, asked)
+                put_asked(conn, site_id, of, code, asked)
     for skill in before.certificates.keys() - wanted.certificates.keys():
         conn.execute(_QUERIES["drop_certificates"], {"site_id": site_id, "skill": skill})
     for skill, certificates in wanted.certificates.items():
         if before.certificates.get(skill) != certificates:
-            facts = {"site_id": site_id, "skill": skill, "certificates": sorted(certificates)}
-            conn.execute(_QUERIES["put_certificates"], facts)
+            put_certificates(conn, site_id, skill, certificates)
 
 
-def _put_asked(conn: Connection, site_id: int, of: str, code: str, asked: Asked | None) -> None:
+def put_asked(conn: Connection, site_id: int, of: str, code: str, asked: Asked | None) -> None:
+    """Set what a component or a failure mode (``of``) asks for; None: nothing."""
     facts = {"site_id": site_id, "of": of, "code": code}
     facts |= {"skill": None, "level": 1} if asked is None else {"skill": asked.skill, "level": asked.level}
     conn.execute(_QUERIES["put_skill_rule"], facts)
+
+
+def drop_asked(conn: Connection, site_id: int, of: str, code: str) -> None:
+    """Forget what a component or a failure mode asks for at a site: the default counts again."""
+    conn.execute(_QUERIES["drop_skill_rule"], {"site_id": site_id, "of": of, "code": code})
+
+
+def put_certificates(conn: Connection, site_id: int, skill: str, certificates: Collection[str]) -> None:
+    """Set the certificates that a skill asks for; none: it asks for none."""
+    facts = {"site_id": site_id, "skill": skill, "certificates": sorted(certificates)}
+    conn.execute(_QUERIES["put_certificates"], facts)
+
+
+def drop_certificates(conn: Connection, site_id: int, skill: str) -> None:
+    """Forget the certificates of a skill at a site: the default counts again."""
+    conn.execute(_QUERIES["drop_certificates"], {"site_id": site_id, "skill": skill})
 
 
 def absences(conn: Connection, technician_id: int, *, reasons: bool) -> list[StoredAbsence]:

@@ -27,6 +27,13 @@ FROM locations l LEFT JOIN locations u ON u.id = l.parent_id WHERE l.site_id = %
 SELECT f.code, t.code, w.minutes, w.km
 FROM ways w JOIN locations f ON f.id = w.from_id JOIN locations t ON t.id = w.to_id WHERE w.site_id = %(site_id)s;
 
+-- name: learned_ways
+-- The median of what ways took, where it is known of enough of them.
+SELECT from_place, place, greatest(1, round(percentile_cont(0.5) WITHIN GROUP (ORDER BY travelled)))::integer, NULL::double precision
+FROM visit_actuals
+WHERE site_id = %(site_id)s AND travelled IS NOT NULL AND from_place <> place
+GROUP BY from_place, place HAVING count(*) >= %(least)s;
+
 -- name: skill_rules
 -- What components and failure modes ask for at a site, besides the defaults.
 SELECT of, code, skill, level FROM skill_rules WHERE site_id = %(site_id)s;

@@ -7,6 +7,7 @@ from psycopg import Connection
 from psycopg.rows import tuple_row
 
 from db import sql
+from workorder_core.scheduling.estimates import LEAST, Kind
 from workorder_core.scheduling.ways import Coordinates, Speeds, Way, matrix
 
 _QUERIES = sql.load("scheduling")
@@ -14,7 +15,8 @@ _QUERIES = sql.load("scheduling")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Places:
-    """The locations of a site: what each is in, where it is, and what ways have been measured.
+    """The locations of a site: what each is in, where it is, and what ways have been measured or, where they have not,
+    how long they took.
 
     ``site`` is the site's code, the place of whoever and whatever is nowhere in particular.
     """
@@ -51,10 +53,11 @@ def of_site(conn: Connection, site_id: int, site: str) -> Places:
     asked = {"site_id": site_id}
     with conn.cursor(row_factory=tuple_row) as cursor:
         rows = cursor.execute(_QUERIES["places"], asked).fetchall()
+        learned = cursor.execute(_QUERIES["learned_ways"], asked | {"least": LEAST[Kind.WAY]}).fetchall()
         ways = cursor.execute(_QUERIES["ways"], asked).fetchall()
     return Places(
         site=site,
         parents={code: parent for code, parent, _, _ in rows},
         coordinates={code: Coordinates(north, east) for code, _, north, east in rows if north is not None},
-        ways={(here, there): Way(minutes, km) for here, there, minutes, km in ways},
+        ways={(here, there): Way(minutes, km) for here, there, minutes, km in [*learned, *ways]},
     )

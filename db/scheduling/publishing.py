@@ -8,7 +8,7 @@ from uuid import UUID
 from psycopg import Connection
 
 from db.orders import work_orders
-from db.scheduling import schedules, weeks
+from db.scheduling import actuals, schedules, weeks
 from db.scheduling.schedules import Schedule, ScheduleFinal
 from db.scheduling.weeks import NotAllowedHere
 from workorder_core.orders import statuses
@@ -41,6 +41,7 @@ def publish(
     _keep_what_was_told(conn, schedule, old)
     schedules.set_state(conn, schedule.id, State.PUBLISHED, actor=who.actor, at=at)
     mine = schedules.visits_of(conn, schedule)
+    actuals.keep_ways(conn, schedule.id, week.problem, mine, before=before)
     _date_orders(conn, mine, who=who, at=at)
     _free_orders(conn, {each.order for each in old} - {each.order for each in mine}, who=who, at=at)
     schedules.tell(conn, schedule.id, at=at)

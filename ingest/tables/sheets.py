@@ -16,7 +16,7 @@ from defusedxml import DefusedXmlException
 from openpyxl import load_workbook
 from openpyxl.utils.exceptions import InvalidFileException
 
-from ingest.tables import delimited
+from ingest.tables import delimited, osrm
 from ingest.tables.delimited import BrokenRows
 from workorder_core.sentences import kept, say
 
@@ -51,12 +51,15 @@ class Sheet:
         All rows, including those before the header.
     decimal
         The decimal separator if the format fixes it; None: as people write it.
+    by_coordinates
+        Whether places are coordinates (``osrm.places_of``) instead of codes.
     """
 
     name: str
     form: str
     rows: Sequence[Sequence[str]]
     decimal: str | None = None
+    by_coordinates: bool = False
 
 
 def read(name: str, content: bytes, *, first: int | None = None) -> Sheet:
@@ -65,10 +68,20 @@ def read(name: str, content: bytes, *, first: int | None = None) -> Sheet:
         raise InvalidFile(name, say("is larger than {most_bytes} MB; split it", most_bytes=MOST_BYTES // 1_000_000))
     if content.startswith(_OLD_EXCEL):
         raise InvalidFile(name, say("is an old Excel file (XLS), or one with a password; save it as XLSX or CSV"))
+    if osrm.is_document(content):
+        return _travel_matrix(name, content, first)
     sheet = (_workbook if content.startswith(_ZIP) else _text)(name, content, first)
     if not any(cell.strip() for row in sheet.rows for cell in row):
         raise InvalidFile(name, say("has no cell with anything in it"))
     return sheet
+
+
+def _travel_matrix(name: str, content: bytes, first: int | None) -> Sheet:
+    try:
+        rows = osrm.rows(content, most=MOST_ROWS)
+    except osrm.NotATable as error:
+        raise InvalidFile(name, say("is JSON, but no table of OSRM: {error}", error=error)) from None
+    return Sheet(name=name, form=kept("travel matrix of OSRM"), rows=rows[:first], decimal=".", by_coordinates=True)
 
 
 def _text(name: str, content: bytes, first: int | None) -> Sheet:

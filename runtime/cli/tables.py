@@ -32,6 +32,8 @@ class TableName(StrEnum):
     TECHNICIANS = "technicians"
     ABSENCES = "absences"
     WAYS = "ways"
+    SKILLS = "skills"
+    SKILL_CERTIFICATES = "skill-certificates"
 
 
 File = Annotated[Path, typer.Argument(help="a CSV or XLSX file")]

@@ -1,7 +1,7 @@
 """Imports of tables: planned row by row, then stored completely or not at all. Used by runs and the command line."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -16,12 +16,14 @@ from db.plant import tables as db_tables
 from db.plant.safety import Proposal
 from db.runs import uploads
 from db.runs.runs import MadeFile
-from ingest.tables import sheets
+from db.scheduling import places
+from ingest.tables import osrm, sheets
 from ingest.tables.sheets import InvalidFile, Sheet
 from runtime.runs.work import CannotBeDone, Done, Work
 from workorder_core.inventory.errors import StockError
 from workorder_core.plant import new_names
 from workorder_core.plant.new_names import NameKind
+from workorder_core.scheduling.ways import Coordinates, nearest
 from workorder_core.sentences import kept
 from workorder_core.tables import tables
 from workorder_core.tables.layout import InvalidLayout, Layout, layout_of
@@ -61,6 +63,8 @@ def run(
     on_progress(0.02, kept("reading the file"))
     sheet = sheets.read(name, content)
     place = plant.site_by_code(conn, site)
+    if sheet.by_coordinates:
+        sheet = _with_codes(sheet, places.of_site(conn, place.id, place.code).coordinates)
     known = db_tables.known(conn, asked.table, place)
     layout = layout_of(known.table, sheet.rows, asked.columns, asked.header_row, asked.decimal or sheet.decimal)
     on_progress(0.2, kept("comparing {count:,} rows with the plant", count=len(sheet.rows)))
@@ -72,6 +76,16 @@ def run(
         on_progress(0.5, kept("storing {count:,} rows", count=len(plan.wanted)))
         waiting = db_tables.store(conn, place, known, plan, actor=actor, why=asked.why, at=datetime.now(UTC))
     return Imported(sheet=sheet, layout=layout, plan=plan, applied=applied, waiting=waiting, doubts=doubts)
+
+
+def _with_codes(sheet: Sheet, known: Mapping[str, Coordinates]) -> Sheet:
+    """Return a sheet with the codes of the locations that its coordinates are of; others stay, and are wrong."""
+    found: dict[str, str] = {}
+    for cell in {cell for row in sheet.rows[1:] for cell in row[:2]}:
+        at = osrm.places_of(cell)
+        code = None if at is None else nearest(Coordinates(*at), known)
+        found[cell] = cell if code is None else code
+    return replace(sheet, rows=[sheet.rows[0], *((found[row[0]], found[row[1]], *row[2:]) for row in sheet.rows[1:])])
 
 
 def execute(work: Work) -> Done:

@@ -104,6 +104,34 @@ class SkillTables:
         """Return the certificates without which nobody may do work that asks for a skill."""
         return self.certificates.get(skill, CERTIFICATES_OF_SKILL.get(skill, frozenset()))
 
+    def entries(self) -> list["Entry"]:
+        """Return everything that asks for a skill, or for none by the site's own decision, by what and by code."""
+        of_modes = {mode.value: skill for mode, skill in SKILL_OF_FAILURE_MODE.items()}
+        found = [
+            Entry(of=of, code=code, asked=own[code] if code in own else Asked(default[code]), own=code in own)
+            for of, own, default in (
+                ("component", self.of_component, SKILL_OF_COMPONENT),
+                ("failure_mode", self.of_failure_mode, of_modes),
+            )
+            for code in own.keys() | default.keys()
+        ]
+        return sorted(found, key=lambda each: (each.of, each.code))
+
+    def certificates_by_skill(self) -> list[tuple[str, frozenset[str], bool]]:
+        """Return skills with their certificates, and whether the site has an entry of its own."""
+        skills = sorted(self.certificates.keys() | CERTIFICATES_OF_SKILL.keys())
+        return [(skill, self.certificates_of(skill), skill in self.certificates) for skill in skills]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """What a component or a failure mode asks for; ``asked`` None: nothing; ``own``: by the site's own table."""
+
+    of: str
+    code: str
+    asked: Asked | None
+    own: bool
+
 
 DEFAULTS = SkillTables()
 

@@ -153,6 +153,31 @@ def tours(problem: Problem, visits: Iterable[Visit]) -> list[Tour]:
     return result
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Leg:
+    """The way of a person to a visit, in minutes."""
+
+    job: str
+    person: str
+    here: str
+    there: str
+    minutes: Minute
+
+
+def legs(problem: Problem, visits: Iterable[Visit]) -> list[Leg]:
+    """Return the ways to visits in the tours of all people; that of a workday's first visit is from where it begins."""
+    place = {job.id: job.place for job in problem.jobs}
+    found = []
+    for each in tours(problem, visits):
+        here = each.workday.start_place
+        for visit in each.visits:
+            there = place[visit.job]
+            minutes = problem.way(here, there)
+            found.append(Leg(job=visit.job, person=each.person.code, here=here, there=there, minutes=minutes))
+            here = there
+    return found
+
+
 def settled(problem: Problem) -> Mapping[str, Visit]:
     """Return the visits that a plan must not alter, by job: pinned ones, and what was published for the time before
     ``frozen_until``.

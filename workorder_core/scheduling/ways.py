@@ -62,6 +62,17 @@ def straight_km(here: Coordinates, there: Coordinates) -> float:
     return 2 * _EARTH_KM * asin(min(1.0, sqrt(chord)))
 
 
+SNAPPED_KM = 0.5
+"""How far the roads may be from a location that a router has found on them."""
+
+
+def nearest(at: Coordinates, known: Mapping[str, Coordinates]) -> str | None:
+    """Return the location nearest to coordinates; None if there is none within ``SNAPPED_KM``."""
+    far = {code: straight_km(at, each) for code, each in known.items()}
+    best = min(far, key=lambda code: (far[code], code), default=None)
+    return best if best is not None and far[best] <= SNAPPED_KM else None
+
+
 @dataclass(frozen=True, slots=True)
 class Way:
     """A way that the plant has measured; ``km`` None: unknown."""

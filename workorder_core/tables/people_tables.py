@@ -7,7 +7,16 @@ from datetime import date, time
 from workorder_core.far_times import near_day
 from workorder_core.sentences import marked, say
 from workorder_core.tables.cells import CellKind, Column, Value
-from workorder_core.tables.tables import Facts, Row, RowProblem, Table, unknown_references
+from workorder_core.tables.tables import (
+    Decision,
+    Facts,
+    Row,
+    RowProblem,
+    Same,
+    Table,
+    decide_by_columns,
+    unknown_references,
+)
 
 _CLOCK = re.compile(r"([01]?\d|2[0-3]):([0-5]\d)")
 _MOST_NAMES = 100
@@ -71,7 +80,7 @@ _READ: Mapping[str, tuple[Callable[[str], object], str]] = {
     "weekdays": (weekdays, marked("write weekdays from 1, Monday, to 7, such as 1-5")),
 }
 _BOUNDS = {"pattern_offset": (0, 365), "overtime_minutes": (0, 720), "speed": (0.2, 5), "minutes": (0, 10_000)}
-_BOUNDS |= {"km": (0, 100_000)}
+_BOUNDS |= {"km": (0, 100_000), "level": (1, 5)}
 
 
 def _out_of_bounds(table: Table, rows: Sequence[Row]) -> list[RowProblem]:
@@ -141,6 +150,61 @@ def ways(locations: Collection[str]) -> Table:
     )  # fmt: skip
 
 
+NOTHING = "none"
+"""What a cell says that asks for nothing; an empty one keeps what is there."""
+
+
+def asked_skills(failure_modes: Collection[str]) -> Table:
+    """Return the table of what components and failure modes ask for."""
+    modes = frozenset(failure_modes)
+
+    def check(table: Table, rows: Sequence[Row], _: Mapping[str, Facts]) -> list[RowProblem]:
+        of_modes = [row for row in rows if row.values.get("of") == "failure_mode"]
+        words = (row for row in rows if row.values.get("of") == "component")
+        large = [row for row in words if str(row.values.get("code", "")) != str(row.values.get("code", "")).lower()]
+        wrong = _out_of_bounds(table, rows) + [table.wrong(row, "code", say("write it in lower case")) for row in large]
+        return wrong + unknown_references(table, of_modes, "code", modes, "failure mode")
+
+    return Table(
+        name="skills", title="Skills asked for", one="skill asked for", key="of", more_keys=("code",),
+        columns=_OF_SKILLS, check=check,
+    )  # fmt: skip
+
+
+def skill_certificates() -> Table:
+    """Return the table of the certificates that skills ask for."""
+
+    def check(table: Table, rows: Sequence[Row], _: Mapping[str, Facts]) -> list[RowProblem]:
+        many = [row for row in rows if len(certificates(row.values.get("certificates"))) > _MOST_OF_SKILL]
+        return [table.wrong(row, "certificates", say("{most} at most", most=_MOST_OF_SKILL)) for row in many]
+
+    def decide(table: Table, row: Row, known: Facts | None) -> Decision:
+        same = known is not None and certificates(known.get("certificates")) == certificates(
+            row.values.get("certificates")
+        )
+        return (
+            Same(row) if same and row.values.get("certificates") is not None else decide_by_columns(table, row, known)
+        )
+
+    return Table(
+        name="skill-certificates", title="Certificates of skills", one="skill with certificates", key="skill",
+        columns=_OF_CERTIFICATES, check=check, decide=decide,
+    )  # fmt: skip
+
+
+_MOST_OF_SKILL = 50
+
+
+def certificates(said: object) -> frozenset[str]:
+    """Return a list of certificates.
+
+    >>> sorted(certificates("hot work; first aid")), certificates("none")
+    (['first aid', 'hot work'], frozenset())
+    """
+    names = (each.strip() for each in str(said or "").split(";"))
+    return frozenset(each for each in names if each and each != NOTHING)
+
+
 _OF_TECHNICIANS = (
     Column(name="code", title="Code", kind=CellKind.CODE, also=("technician", "id", "personnel number", "pernr")),
     Column(name="name", title="Name", needed=True, most=200, also=("full name",)),
@@ -172,5 +236,18 @@ _OF_WAYS = (
     Column(name="minutes", title="Minutes", kind=CellKind.WHOLE, needed=True, also=("duration", "min", "travel time")),
     Column(name="km", title="Kilometres", kind=CellKind.DECIMAL, also=("km", "distance")),
 )
+_OF_SKILLS = (
+    Column(
+        name="of", title="Of", choices={"component": "component", "failure mode": "failure_mode"}, also=("kind", "what")
+    ),
+    Column(name="code", title="Component or failure mode", most=100, needed=True, also=("code", "component")),
+    Column(name="skill", title="Skill", most=200, needed=True, also=("trade", "qualification")),
+    Column(name="level", title="Level", kind=CellKind.WHOLE),
+)
+_OF_CERTIFICATES = (
+    Column(name="skill", title="Skill", most=200, also=("trade", "qualification")),
+    Column(name="certificates", title="Certificates", most=4000, needed=True, also=("licences",)),
+)
+SKILLS, SKILL_CERTIFICATES = asked_skills(()), skill_certificates()
 TECHNICIANS, ABSENCES, WAYS = technicians((), ()), absences(()), ways(())
 """Only the columns; tables that know the site check rows before storing."""

@@ -6,7 +6,7 @@ from decimal import Decimal
 from workorder_core.sentences import kept
 from workorder_core.tables.cells import CellKind, Column
 from workorder_core.tables.checklist_table import CHECKLISTS
-from workorder_core.tables.people_tables import ABSENCES, TECHNICIANS, WAYS
+from workorder_core.tables.people_tables import ABSENCES, SKILL_CERTIFICATES, SKILLS, TECHNICIANS, WAYS
 from workorder_core.tables.plan_table import PLANS
 from workorder_core.tables.route_table import ROUTES
 from workorder_core.tables.stock_tables import BILLS, ITEMS, STOCK
@@ -111,5 +111,8 @@ ASSETS = assets(frozenset())
 """The columns of the table of assets; a table that knows the locations checks rows before storing."""
 TABLES: Mapping[str, Table] = {
     each.name: each
-    for each in (LOCATIONS, ASSETS, ITEMS, STOCK, BILLS, CHECKLISTS, PLANS, ROUTES, TECHNICIANS, ABSENCES, WAYS)
-}
+    for each in (
+        LOCATIONS, ASSETS, ITEMS, STOCK, BILLS, CHECKLISTS, PLANS, ROUTES, TECHNICIANS, ABSENCES, WAYS, SKILLS,
+        SKILL_CERTIFICATES,
+    )
+}  # fmt: skip

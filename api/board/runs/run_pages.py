@@ -16,7 +16,7 @@ from api.routers.runs.runs import saved
 from api.shapes.runs import ImportIn
 from db.plant import plant
 from db.runs import runs
-from workorder_core.runs.runs import AUDIT_REPORT, BACKTEST, IMPORT, KINDS, WHAT_IF, State
+from workorder_core.runs.runs import AUDIT_REPORT, BACKTEST, IMPORT, KINDS, SCHEDULE, WHAT_IF, State
 from workorder_core.tables.plant_tables import TABLES
 
 router = APIRouter(include_in_schema=False, dependencies=[KNOWN], route_class=FormRoute)
@@ -26,6 +26,7 @@ SHOWN = {
     BACKTEST.name: "runs/of_backtest.html",
     IMPORT.name: "runs/of_import.html",
     AUDIT_REPORT.name: "runs/of_audit_report.html",
+    SCHEDULE.name: "runs/of_schedule.html",
     WHAT_IF.name: "runs/of_what_if.html",
 }
 """By kind, the template for the result of a run."""

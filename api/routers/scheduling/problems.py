@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from db.scheduling.actuals import TooFewCases
 from db.scheduling.schedules import ScheduleChanged, ScheduleFinal
 from db.scheduling.weeks import NotAllowedHere, NotInWeek
 from db.scheduling.weights import WeightsChanged
@@ -13,5 +14,6 @@ OF_SCHEDULES: Mapping[type[Exception], tuple[int, str, str]] = {
     NotAllowedHere: (409, "breaks-rules", "Breaks rules"),
     NotInWeek: (409, "not-in-week", "Not in week"),
     WeightsChanged: (412, "weights-changed", "Weights changed"),
+    TooFewCases: (409, "too-few-cases", "Too few cases"),
     InvalidWeights: (422, "invalid-weights", "Invalid weights"),
 }

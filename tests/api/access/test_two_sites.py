@@ -208,7 +208,13 @@ def _week(conn, site: int, order, at: datetime) -> None:
         site_id=site, from_date=date(2031, 3, 3), visits=[visit], read_at=at, based_on=None, costs={},
         reasons={str(order): "WVKB"}, problem={"people": [{"name": "WVKB"}]},
     )  # fmt: skip
-    schedules.propose(conn, draft, actor="person:Ola", at=at)
+    made = schedules.propose(conn, draft, actor="person:Ola", at=at)
+    conn.execute(
+        "INSERT INTO visit_actuals (schedule_id, order_id, part, site_id, from_place, place, planned_starts, "
+        "planned_ends, planned_travel, started_at, ended_at, worked, travelled) "
+        "VALUES (%s, %s, 1, %s, 'HERE', 'THERE', %s, %s, 5, %s, %s, 60, 7)",
+        [made.id, order, site, begins, begins + timedelta(hours=1), begins, begins + timedelta(hours=1)],
+    )
     weights.write(conn, site, {"travel_km": 1}, actor="person:Ola", at=at, why="WVKB")
 
 
@@ -306,6 +312,7 @@ def bodies(theirs: dict[str, Any], own: dict[str, Any]) -> dict[str, list[Any]]:
         "/answer": [{"answer": "agree"}],
         "/chief": [{"person": "olaf"}],
         "/notification-policy": [{"one_by_one": 2}],
+        "/estimates/take-over": [{"kind": "technician", "key": theirs["technician"]}],
         "/schedules": [{"site": SITE, "from_date": "2031-03-05"}],
         "/schedules/{schedule_id}/visits/{order_id}": [{"people": ["x"], "starts_at": "2031-03-05T08:00:00Z"}],
         "/suggest": [{"site": SITE, "text": "pump"}, {"site": "OWN", "text": MARK}],

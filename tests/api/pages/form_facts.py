@@ -15,7 +15,7 @@ from db.documents import documents, shadow
 from db.documents.documents import Kind
 from db.events import deliveries, events, receivers
 from db.events.sealing import Sealer
-from db.orders import work_orders
+from db.orders import job_plans, work_orders
 from db.plant import devices, plant
 from db.requests import requests
 from db.requests.personal import Person
@@ -30,6 +30,7 @@ from tests.api.notifying import an_escalation
 from tests.api.sync import offline
 from tests.parts import databases
 from tests.parts.databases import Filled
+from workorder_core.orders.job_plans import JobPlan, PlanStep, StepKind
 from workorder_core.people.access import Role
 from workorder_core.scheduling.weeks import Planned
 from workorder_core.words import FailureMode, OrderType
@@ -132,6 +133,7 @@ def _facts(client: TestClient, planner: TestClient, seeded: Seeded, pool: Connec
         )  # fmt: skip
         conn.execute("UPDATE judge_events SET arrival = 0 WHERE kind = 'shadow'")
         found |= _runs(conn, now) | _weeks(conn, now)
+        _often(conn, now)
         pump = plant.asset_by_key(conn, "NTH", "P-101", now=now)
         asked, _ = requests.create(conn, pump, Person(what="It drips"), danger=False, language="en", at=now)
         found["asked"] = str(asked.id)
@@ -219,6 +221,22 @@ def _weeks(conn, now: datetime) -> dict[str, str]:
             found["draft_order"] = str(order.id)
         found[name] = str(made.id)
     return found
+
+
+def _often(conn, now: datetime) -> None:
+    """Do three orders of a job plan, so that its hours can be learned."""
+    steps = (PlanStep(kind=StepKind.INSTRUCTION, instruction="Do it"),)
+    plan = job_plans.save(
+        conn, JobPlan(code="OFTEN", site="NTH", title="Often", steps=steps), actor="person:Ola", at=now
+    )
+    assert isinstance(plan, JobPlan)
+    pump = plant.asset_by_key(conn, "NTH", "P-105", now=now)
+    for _ in range(3):
+        order = work_orders.create_by_hand(
+            conn, asset=pump, kind=OrderType.PREVENTIVE, title="Often", component="bearing",
+            failure_mode=FailureMode.VIB, actor="person:Ola", at=now, plan=plan,
+        )  # fmt: skip
+        conn.execute("UPDATE work_orders SET status = 'closed', actual_hours = 2 WHERE id = %s", [order.id])
 
 
 def _inspections(client, asset: int) -> dict[str, str]:

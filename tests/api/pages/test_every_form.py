@@ -148,6 +148,18 @@ FORMS = {
         "/planned-work/plans/{plan}", "/planned-work/plans/{plan}/count", {"count": "120"},
         {"count": "much", "read_at": "soon"},
     ),
+    "/skills/asked": Known(
+        "/skills?site=NTH", "/skills/asked",
+        {"site": "NTH", "of": "component", "code": "motor", "skill": "electrical", "level": "3"},
+        {"code": " ", "level": "9"},
+    ),
+    "/skills/certificates": Known(
+        "/skills?site=NTH", "/skills/certificates", {"site": "NTH", "skill": "electrical", "certificates": "first aid"},
+        {"skill": " "},
+    ),
+    "/estimates/take-over": Known(
+        "/estimates?site=NTH", "/estimates/take-over", {"site": "NTH", "kind": "job_plan", "key": "NTH/OFTEN"}
+    ),
     "/week/plan": Known("/week?week=2031-03-03", "/week/plan", {"site": "NTH", "week": "2031-03-03"}),
     "/week/what-if": Known(
         "/week?week=2031-03-03", "/week/what-if", {"site": "NTH", "week": "2031-03-03", "like": "holm"}
