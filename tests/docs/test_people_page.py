@@ -4,6 +4,7 @@ import json
 import re
 from datetime import date, time
 from pathlib import Path
+from typing import Any
 
 import psycopg
 from typer.testing import CliRunner
@@ -89,8 +90,11 @@ def test_a_table_of_osrm_is_imported_by_the_locations_nearest_to_its_coordinates
         load_plant(conn, a_plant.SAMPLE)
         for code, north, east in (("NTH-SUP", 57.05, 9.92), ("NTH-TRF", 57.10, 10.02)):
             conn.execute("UPDATE locations SET latitude = %s, longitude = %s WHERE code = %s", [north, east, code])
-    places = [{"location": [9.9203, 57.0501], "name": ""}, {"location": [10.0197, 57.1002], "name": ""}]
-    answer = {"code": "Ok", "sources": places, "destinations": places}
+    places: list[dict[str, Any]] = [
+        {"location": [9.9203, 57.0501], "name": ""},
+        {"location": [10.0197, 57.1002], "name": ""},
+    ]
+    answer: dict[str, Any] = {"code": "Ok", "sources": places, "destinations": places}
     answer |= {"durations": [[0, 601.2], [660, 0]], "distances": [[0, 8213.4], [8400, 0]]}
     file = tmp_path / "osrm.json"
     file.write_text(json.dumps(answer), encoding="utf-8")

@@ -118,6 +118,7 @@ def test_the_median_of_a_job_plan_and_the_speed_of_a_technician_are_taken_over_w
         conn, JobPlan(code="SWAP", title="Swap", site="NTH", steps=(step_of,), estimated_hours=2.0), actor=ACTOR,
         at=MONDAY,
     )  # fmt: skip
+    assert isinstance(swap, JobPlan)
     asset = plant.asset_by_key(conn, "NTH", "P-101", now=MONDAY)
     for count, hours in enumerate((3.0, 2.9, 3.1, 3.4, 2.2)):
         if count == 2:
@@ -127,10 +128,10 @@ def test_the_median_of_a_job_plan_and_the_speed_of_a_technician_are_taken_over_w
             conn, asset=asset, kind=OrderType.PREVENTIVE, title="Swap", component="bearing",
             failure_mode=FailureMode.VIB, actor=ACTOR, at=MONDAY, plan=swap,
         ).id  # fmt: skip
-        holm = technicians.get(conn, site.id, "holm").id
+        whose = technicians.get(conn, site.id, "holm").id
         conn.execute(
             "UPDATE work_orders SET status = 'closed', actual_hours = %s, assignee_id = %s WHERE id = %s",
-            [hours, holm, order],
+            [hours, whose, order],
         )
     of = {each.kind: each for each in actuals.estimates(conn, site.id)}
     plan, holm = of[Kind.JOB_PLAN], of[Kind.TECHNICIAN]
