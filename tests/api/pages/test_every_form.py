@@ -154,7 +154,7 @@ FORMS = {
         {"code": " ", "level": "9"},
     ),
     "/skills/certificates": Known(
-        "/skills?site=NTH", "/skills/certificates", {"site": "NTH", "skill": "electrical", "certificates": "first aid"},
+        "/skills?site=NTH", "/skills/certificates", {"site": "NTH", "skill": "electrical", "certificates": ""},
         {"skill": " "},
     ),
     "/estimates/take-over": Known(
