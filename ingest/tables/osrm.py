@@ -7,6 +7,8 @@ from collections.abc import Sequence
 
 import msgspec
 
+from ingest.formats import json_text
+
 HEADERS = ("From", "To", "Minutes", "Kilometres")
 
 
@@ -47,8 +49,8 @@ def rows(content: bytes, *, most: int) -> Sequence[Sequence[str]]:
     Minutes are rounded up. Raises NotATable, also for more ways than ``most``.
     """
     try:
-        found = msgspec.json.decode(content.removeprefix(b"\xef\xbb\xbf"), type=_Answer)
-    except (msgspec.MsgspecError, UnicodeError) as error:
+        found = msgspec.convert(json_text.strict(content.removeprefix(b"\xef\xbb\xbf")), type=_Answer)
+    except (msgspec.MsgspecError, UnicodeError, RecursionError) as error:
         raise NotATable(str(error)) from None
     if found.code != "Ok":
         raise NotATable(f"code is {found.code}")
