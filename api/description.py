@@ -90,6 +90,11 @@ _NAMED = {
     ("post", "/sync/devices/{mobile_id}/revoke"): "revoke_technician_device",
     ("post", "/requests/{ask_id}/ask-back"): "ask_requester_back",
     ("post", "/requests/{ask_id}/rating"): "rate_request",
+    ("post", "/requests/{ask_id}/quotes"): "offer_quote",
+    ("post", "/requests/{ask_id}/quotes/{quote_version}/answer"): "answer_quote",
+    ("post", "/requests/{ask_id}/quotes/{quote_version}/withdraw"): "withdraw_quote",
+    ("get", "/sites/{site_code}/costs/price-list"): "get_price_list",
+    ("put", "/sites/{site_code}/costs/price-list"): "put_price_list",
     ("get", "/health/live"): "get_liveness",
     ("get", "/health/ready"): "get_readiness",
 }
@@ -149,6 +154,7 @@ IN_PATHS = {
     "request_id": "the purchase request's id, as the list of purchase requests has it",
     "line": "the number of the line among the parts of the order, as its reservations have it",
     "ask_id": "the request's id, as the list of requests has it",
+    "quote_version": "the version of the request's quote: 1 is the first",
     "tool_id": "the tool's id, as the list of tools has it",
     "booking_id": "the booking's id, as the list of tool bookings has it",
 }

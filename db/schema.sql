@@ -359,6 +359,18 @@ BEGIN
 END
 $$;
 
+CREATE FUNCTION public.event_of_quote() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+    PERFORM append_event(CASE WHEN TG_OP = 'INSERT' THEN 'request.quoted' ELSE 'request.quote_' || NEW.state END,
+                         r.site_id, r.asset_id, r.order_id, r.number, clock_timestamp(),
+                         jsonb_build_object('request', r.id, 'number', r.number, 'version', NEW.version, 'extra', NEW.extra))
+    FROM requests r WHERE r.id = NEW.request_id;
+    RETURN NULL;
+END
+$$;
+
 CREATE FUNCTION public.event_of_request() RETURNS trigger
     LANGUAGE plpgsql
     AS $$
@@ -953,6 +965,30 @@ BEGIN
         INSERT INTO tool_bookings (site_id, tool_id, order_id, borrower, during, state, booked_at, booked_by)
         VALUES (NEW.site_id, NEW.tool_id, NEW.order_id, NEW.borrower, tstzrange(since, NEW.due_at), 'out', since, NEW.lent_by)
         RETURNING id INTO NEW.booking_id;
+    END IF;
+    RETURN NEW;
+END
+$$;
+
+CREATE FUNCTION public.quote_lines_stay() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+    RAISE EXCEPTION 'line % of the quote cannot be changed', OLD.seq
+        USING ERRCODE = 'check_violation', CONSTRAINT = 'quote_lines_stay';
+END
+$$;
+
+CREATE FUNCTION public.quotes_stay() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+    IF TG_OP = 'DELETE' OR (OLD.state <> 'offered' AND (OLD.state, OLD.answered_at) IS DISTINCT FROM (NEW.state, NEW.answered_at))
+       OR (OLD.request_id, OLD.version, OLD.extra, OLD.currency, OLD.total, OLD.valid_until, OLD.made_by, OLD.made_at)
+          IS DISTINCT FROM
+          (NEW.request_id, NEW.version, NEW.extra, NEW.currency, NEW.total, NEW.valid_until, NEW.made_by, NEW.made_at) THEN
+        RAISE EXCEPTION 'version % of the quote cannot be changed', OLD.version
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'quotes_stay';
     END IF;
     RETURN NEW;
 END
@@ -2599,6 +2635,31 @@ CREATE TABLE public.portal_rules (
     CONSTRAINT portal_rules_video_url_check CHECK (((video_url = ''::text) OR ((video_url ~ '^https://'::text) AND (length(video_url) <= 500))))
 );
 
+CREATE TABLE public.price_list_lines (
+    site_id integer NOT NULL,
+    version integer NOT NULL,
+    code text NOT NULL,
+    kind text NOT NULL,
+    name text NOT NULL,
+    unit text NOT NULL,
+    unit_price numeric(14,4) NOT NULL,
+    CONSTRAINT price_list_lines_code_check CHECK (((length(code) >= 1) AND (length(code) <= 64))),
+    CONSTRAINT price_list_lines_kind_check CHECK ((kind = ANY (ARRAY['labour'::text, 'part'::text, 'other'::text]))),
+    CONSTRAINT price_list_lines_name_check CHECK (((length(name) >= 1) AND (length(name) <= 200))),
+    CONSTRAINT price_list_lines_unit_check CHECK ((length(unit) <= 20)),
+    CONSTRAINT price_list_lines_unit_price_check CHECK ((unit_price >= (0)::numeric))
+);
+
+CREATE TABLE public.price_lists (
+    site_id integer NOT NULL,
+    version integer NOT NULL,
+    currency text NOT NULL,
+    made_by text NOT NULL,
+    made_at timestamp with time zone NOT NULL,
+    CONSTRAINT price_lists_currency_check CHECK ((currency ~ '^[A-Z]{3}$'::text)),
+    CONSTRAINT price_lists_version_check CHECK ((version >= 1))
+);
+
 CREATE TABLE public.pulse_key (
     one boolean DEFAULT true NOT NULL,
     key uuid DEFAULT gen_random_uuid() NOT NULL,
@@ -2662,6 +2723,57 @@ ALTER TABLE public.quarantine ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     NO MINVALUE
     NO MAXVALUE
     CACHE 1
+);
+
+CREATE TABLE public.quote_answers (
+    request_id uuid NOT NULL,
+    version integer NOT NULL,
+    name text NOT NULL,
+    words text NOT NULL,
+    CONSTRAINT quote_answers_name_check CHECK ((length(name) <= 200)),
+    CONSTRAINT quote_answers_words_check CHECK ((length(words) <= 4000))
+);
+
+CREATE TABLE public.quote_lines (
+    request_id uuid NOT NULL,
+    version integer NOT NULL,
+    seq integer NOT NULL,
+    kind text NOT NULL,
+    text text NOT NULL,
+    quantity numeric(12,3) NOT NULL,
+    unit text NOT NULL,
+    unit_price numeric(14,4) NOT NULL,
+    amount numeric(16,4) NOT NULL,
+    price_code text,
+    price_version integer,
+    CONSTRAINT quote_lines_amount_check CHECK ((amount >= (0)::numeric)),
+    CONSTRAINT quote_lines_check CHECK (((price_code IS NULL) = (price_version IS NULL))),
+    CONSTRAINT quote_lines_kind_check CHECK ((kind = ANY (ARRAY['labour'::text, 'part'::text, 'other'::text]))),
+    CONSTRAINT quote_lines_quantity_check CHECK ((quantity > (0)::numeric)),
+    CONSTRAINT quote_lines_seq_check CHECK (((seq >= 1) AND (seq <= 50))),
+    CONSTRAINT quote_lines_text_check CHECK (((length(text) >= 1) AND (length(text) <= 200))),
+    CONSTRAINT quote_lines_unit_check CHECK ((length(unit) <= 20)),
+    CONSTRAINT quote_lines_unit_price_check CHECK ((unit_price >= (0)::numeric))
+);
+
+CREATE TABLE public.quotes (
+    request_id uuid NOT NULL,
+    version integer NOT NULL,
+    extra boolean NOT NULL,
+    state text NOT NULL,
+    currency text NOT NULL,
+    total numeric(16,4) NOT NULL,
+    valid_until date NOT NULL,
+    made_by text NOT NULL,
+    made_at timestamp with time zone NOT NULL,
+    answered_at timestamp with time zone,
+    answered_by text,
+    CONSTRAINT quotes_answered_once CHECK (((state = 'offered'::text) = (answered_at IS NULL))),
+    CONSTRAINT quotes_check CHECK (((answered_at IS NULL) = (answered_by IS NULL))),
+    CONSTRAINT quotes_currency_check CHECK ((currency ~ '^[A-Z]{3}$'::text)),
+    CONSTRAINT quotes_state_check CHECK ((state = ANY (ARRAY['offered'::text, 'accepted'::text, 'declined'::text, 'withdrawn'::text, 'replaced'::text]))),
+    CONSTRAINT quotes_total_check CHECK ((total >= (0)::numeric)),
+    CONSTRAINT quotes_version_check CHECK (((version >= 1) AND (version <= 50)))
 );
 
 CREATE TABLE public.readings (
@@ -2731,7 +2843,7 @@ CREATE TABLE public.request_mails (
     detail text DEFAULT ''::text NOT NULL,
     CONSTRAINT request_mails_attempts_check CHECK ((attempts >= 0)),
     CONSTRAINT request_mails_end_once CHECK (((state = 'pending'::text) = (ended_at IS NULL))),
-    CONSTRAINT request_mails_news_check CHECK ((news = ANY (ARRAY['new'::text, 'asked_back'::text, 'accepted'::text, 'appointed'::text, 'working'::text, 'interrupted'::text, 'done'::text, 'cancelled'::text, 'declined'::text, 'settled'::text, 'written'::text]))),
+    CONSTRAINT request_mails_news_check CHECK ((news = ANY (ARRAY['new'::text, 'asked_back'::text, 'accepted'::text, 'appointed'::text, 'working'::text, 'interrupted'::text, 'done'::text, 'cancelled'::text, 'declined'::text, 'settled'::text, 'written'::text, 'quoted'::text]))),
     CONSTRAINT request_mails_seq_check CHECK ((seq >= 1)),
     CONSTRAINT request_mails_state_check CHECK ((state = ANY (ARRAY['pending'::text, 'sent'::text, 'failed'::text, 'withheld'::text])))
 );
@@ -2806,6 +2918,7 @@ CREATE TABLE public.requests (
     no_mails_at timestamp with time zone,
     time_chosen_at timestamp with time zone,
     times_chosen smallint DEFAULT 0 NOT NULL,
+    solved_by_requester boolean DEFAULT false NOT NULL,
     CONSTRAINT requests_check CHECK (((reviewed_at IS NULL) = (reviewed_by IS NULL))),
     CONSTRAINT requests_check1 CHECK (((erased_at IS NULL) = (erased_by IS NULL))),
     CONSTRAINT requests_end_once CHECK (((status = ANY (ARRAY['declined'::text, 'settled'::text, 'withdrawn'::text])) = (ended_at IS NOT NULL))),
@@ -2815,6 +2928,7 @@ CREATE TABLE public.requests (
     CONSTRAINT requests_rated_once CHECK (((rating IS NULL) = (rated_at IS NULL))),
     CONSTRAINT requests_rating_check CHECK (((rating >= 1) AND (rating <= 5))),
     CONSTRAINT requests_reviewed_if_rated CHECK (((reviewed_at IS NULL) OR (rating IS NOT NULL))),
+    CONSTRAINT requests_solved_are_settled CHECK (((NOT solved_by_requester) OR (status = 'settled'::text))),
     CONSTRAINT requests_status_check CHECK ((status = ANY (ARRAY['new'::text, 'asked_back'::text, 'accepted'::text, 'merged'::text, 'declined'::text, 'settled'::text, 'withdrawn'::text]))),
     CONSTRAINT requests_times_chosen CHECK (((times_chosen = 0) = (time_chosen_at IS NULL))),
     CONSTRAINT requests_times_chosen_check CHECK (((times_chosen >= 0) AND (times_chosen <= 5))),
@@ -3837,7 +3951,7 @@ CREATE TABLE public.work_orders (
     CONSTRAINT work_orders_cost_has_a_currency CHECK (((cost IS NULL) = (currency IS NULL))),
     CONSTRAINT work_orders_currency_check CHECK ((currency ~ '^[A-Z]{3}$'::text)),
     CONSTRAINT work_orders_estimated_hours_check CHECK ((estimated_hours >= (0)::double precision)),
-    CONSTRAINT work_orders_hold_reason_check CHECK ((hold_reason = ANY (ARRAY['parts'::text, 'permit'::text, 'access'::text, 'other'::text]))),
+    CONSTRAINT work_orders_hold_reason_check CHECK ((hold_reason = ANY (ARRAY['parts'::text, 'permit'::text, 'access'::text, 'customer'::text, 'other'::text]))),
     CONSTRAINT work_orders_of_the_engine_are_about_assets CHECK (((origin <> 'engine'::text) OR ((asset_id IS NOT NULL) AND (status <> ALL (ARRAY['draft'::text, 'awaiting_approval'::text]))))),
     CONSTRAINT work_orders_origin_check CHECK ((origin = ANY (ARRAY['engine'::text, 'person'::text, 'schedule'::text]))),
     CONSTRAINT work_orders_priority_check CHECK (((priority >= 1) AND (priority <= 4))),
@@ -4237,6 +4351,12 @@ ALTER TABLE ONLY public.planned_downtimes
 ALTER TABLE ONLY public.portal_rules
     ADD CONSTRAINT portal_rules_pkey PRIMARY KEY (site_id);
 
+ALTER TABLE ONLY public.price_list_lines
+    ADD CONSTRAINT price_list_lines_pkey PRIMARY KEY (site_id, version, code);
+
+ALTER TABLE ONLY public.price_lists
+    ADD CONSTRAINT price_lists_pkey PRIMARY KEY (site_id, version);
+
 ALTER TABLE ONLY public.pulse_key
     ADD CONSTRAINT pulse_key_pkey PRIMARY KEY (one);
 
@@ -4248,6 +4368,15 @@ ALTER TABLE ONLY public.quarantine
 
 ALTER TABLE ONLY public.quarantine
     ADD CONSTRAINT quarantine_topic_payload_sha256_reason_problem_key UNIQUE (topic, payload_sha256, reason, problem);
+
+ALTER TABLE ONLY public.quote_answers
+    ADD CONSTRAINT quote_answers_pkey PRIMARY KEY (request_id, version);
+
+ALTER TABLE ONLY public.quote_lines
+    ADD CONSTRAINT quote_lines_pkey PRIMARY KEY (request_id, version, seq);
+
+ALTER TABLE ONLY public.quotes
+    ADD CONSTRAINT quotes_pkey PRIMARY KEY (request_id, version);
 
 ALTER TABLE ONLY public.readings
     ADD CONSTRAINT readings_pkey PRIMARY KEY (signal_id, observed_at);
@@ -4671,6 +4800,8 @@ CREATE INDEX quarantine_newest_first ON public.quarantine USING btree (last_rece
 
 CREATE INDEX quarantine_to_be_tried ON public.quarantine USING btree (received_at, id) WHERE (retry_asked_at IS NOT NULL);
 
+CREATE UNIQUE INDEX quotes_one_offered ON public.quotes USING btree (request_id) WHERE (state = 'offered'::text);
+
 CREATE INDEX readings_by_arrival ON public.readings USING brin (arrival) WITH (pages_per_range='16', autosummarize='on');
 
 CREATE INDEX readings_late ON public.readings USING btree (signal_id, observed_at) WHERE late;
@@ -4986,6 +5117,14 @@ CREATE TRIGGER place_changes_are_logged AFTER INSERT OR DELETE OR UPDATE ON publ
 CREATE TRIGGER purchase_request_changes_are_logged AFTER INSERT OR UPDATE ON public.purchase_requests FOR EACH ROW EXECUTE FUNCTION public.log_change_of_parts('purchase request', '');
 
 CREATE TRIGGER purchases_make_events AFTER UPDATE ON public.purchase_requests FOR EACH ROW WHEN ((old.state IS DISTINCT FROM new.state)) EXECUTE FUNCTION public.event_of_purchase();
+
+CREATE TRIGGER quote_answers_make_events AFTER UPDATE OF state ON public.quotes FOR EACH ROW WHEN ((new.state <> old.state)) EXECUTE FUNCTION public.event_of_quote();
+
+CREATE TRIGGER quote_lines_stay BEFORE DELETE OR UPDATE ON public.quote_lines FOR EACH ROW EXECUTE FUNCTION public.quote_lines_stay();
+
+CREATE TRIGGER quotes_make_events AFTER INSERT ON public.quotes FOR EACH ROW EXECUTE FUNCTION public.event_of_quote();
+
+CREATE TRIGGER quotes_stay BEFORE DELETE OR UPDATE ON public.quotes FOR EACH ROW EXECUTE FUNCTION public.quotes_stay();
 
 CREATE TRIGGER reorder_rule_changes_are_logged AFTER UPDATE OF minimum, reorder_point, reorder_quantity ON public.stock_levels FOR EACH ROW EXECUTE FUNCTION public.log_change_of_parts('reorder rule', 'on_hand,reserved,shortage');
 
@@ -5416,11 +5555,26 @@ ALTER TABLE ONLY public.planned_downtimes
 ALTER TABLE ONLY public.portal_rules
     ADD CONSTRAINT portal_rules_site_id_fkey FOREIGN KEY (site_id) REFERENCES public.sites(id);
 
+ALTER TABLE ONLY public.price_list_lines
+    ADD CONSTRAINT price_list_lines_site_id_version_fkey FOREIGN KEY (site_id, version) REFERENCES public.price_lists(site_id, version);
+
+ALTER TABLE ONLY public.price_lists
+    ADD CONSTRAINT price_lists_site_id_fkey FOREIGN KEY (site_id) REFERENCES public.sites(id);
+
 ALTER TABLE ONLY public.purchase_requests
     ADD CONSTRAINT purchase_requests_item_id_site_id_fkey FOREIGN KEY (item_id, site_id) REFERENCES public.items(id, site_id);
 
 ALTER TABLE ONLY public.purchase_requests
     ADD CONSTRAINT purchase_requests_item_id_store_id_fkey FOREIGN KEY (item_id, store_id) REFERENCES public.stock_levels(item_id, store_id);
+
+ALTER TABLE ONLY public.quote_answers
+    ADD CONSTRAINT quote_answers_request_id_version_fkey FOREIGN KEY (request_id, version) REFERENCES public.quotes(request_id, version);
+
+ALTER TABLE ONLY public.quote_lines
+    ADD CONSTRAINT quote_lines_request_id_version_fkey FOREIGN KEY (request_id, version) REFERENCES public.quotes(request_id, version);
+
+ALTER TABLE ONLY public.quotes
+    ADD CONSTRAINT quotes_request_id_fkey FOREIGN KEY (request_id) REFERENCES public.requests(id);
 
 ALTER TABLE ONLY public.receivers
     ADD CONSTRAINT receivers_user_name_fkey FOREIGN KEY (user_name) REFERENCES public.users(name);

@@ -86,11 +86,13 @@ class Origin(StrEnum):
 
 
 class HoldReason(StrEnum):
-    """What work on hold waits for. The first three stop the clock of the targets: they are outside our control."""
+    """What work on hold waits for. All but the last stop the clock of the targets: they are outside our control."""
 
     PARTS = "parts"
     PERMIT = "permit"
     ACCESS = "access"
+    CUSTOMER = "customer"
+    """The answer to a quote, say."""
     OTHER = "other"
 
     @property

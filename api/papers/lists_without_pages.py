@@ -46,6 +46,14 @@ LISTS_WITHOUT_PAGES: Mapping[str, ListFile] = {
         of_sites=False,
         columns=columns(skill="trade", from_date="from", per_hour="per hour (site's currency)#"),
     ),
+    "/sites/{site_code}/costs/price-list": ListFile(
+        name="price-list",
+        paged=False,
+        of_sites=False,
+        columns=columns(
+            code="code", kind="kind", name="name", unit="unit", unit_price="unit price (site's currency)#",
+        ),
+    ),
     "/sites/{site_code}/costs/cost-model": ListFile(
         name="cost-model",
         paged=False,

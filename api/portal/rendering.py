@@ -26,7 +26,7 @@ _ENVIRONMENT = Environment(
     finalize=lambda value: translated(value) if isinstance(value, Said) else value,
 )
 i18n.install(_ENVIRONMENT)
-for _name in ("site_time", "site_span", "words", "sentence", "path_part"):
+for _name in ("site_time", "site_span", "words", "sentence", "path_part", "money", "plain_amount"):
     _ENVIRONMENT.filters[_name] = getattr(words, _name)
 _ENVIRONMENT.filters["day"] = formats.day
 

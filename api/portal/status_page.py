@@ -16,13 +16,14 @@ from api.portal.rendering import HEADERS, page
 from db import storable
 from db.errors import NotFound
 from db.files.files import LARGEST, InvalidAttachment
-from db.requests import appointments, mails, personal, requests
+from db.requests import appointments, mails, personal, quotes, requests
 from db.requests.appointments import TimeTaken
 from db.requests.personal import Person, TooManyOfOne
 from db.requests.requests import AlreadyRated
 from db.requests.requests import Request as Asked
 from workorder_core.requests.asking import IllegalRequestStep, RequestStep
 from workorder_core.requests.mailing import address_of
+from workorder_core.requests.quotes import QuoteRefused
 from workorder_core.sentences import say
 
 router = APIRouter()
@@ -142,6 +143,27 @@ def choose(request: Request, token: str, conn: Conn, now: Now, form: Sent) -> Re
     return _back(request, token)
 
 
+@router.post("/s/{token}/quotes/{version}", dependencies=[SLOWED])
+def answer_quote(request: Request, token: str, version: str, conn: Conn, now: Now, form: Sent) -> Response:
+    """Store the answer to a quote, with the name of who accepts it."""
+    asked = requests.by_token(conn, token[:100])
+    said, name = _text(form, "answer"), _text(form, "name")[:200]
+    wrong = None
+    if said not in ("accept", "decline") or not version.isdecimal() or len(version) > 3:
+        wrong, status = say("accept or decline it"), 422
+    elif said == "accept" and not name:
+        wrong, status = say("write the name of who accepts it"), 422
+    else:
+        try:
+            words = _text(form, "words")
+            quotes.answer(conn, asked.id, int(version), accept=said == "accept", name=name, words=words, at=now)
+        except QuoteRefused as refused:
+            wrong, status = refused.args[0], 409
+    if wrong is not None:
+        return _page(request, conn, asked, token, wrong={"quote": wrong}, status=status)
+    return _back(request, token)
+
+
 def _times(
     request: Request, conn: Connection, asked: Asked, token: str, now: datetime, *, wrong: str = "", status: int = 200
 ) -> Response:
@@ -179,6 +201,7 @@ def _page(
         mailed=_mailed(conn, asked, person),
         most_photos=personal.MOST_PHOTOS,
         first_name=(asked.technician or "").split(" ")[0],
+        quotes=quotes.of_request(conn, asked.id),
         rules=requests.rules(conn, asked.site_id),
         wrong=wrong or {},
     )

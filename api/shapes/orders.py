@@ -138,7 +138,7 @@ class WorkOrderOut(BaseModel):
         None, description="why a target is missing: no_working_time, the site's calendar has too few hours; else none"
     )
     warned: int = Field(description="0; 1: the response target was warned of; 2: the completion target was")
-    hold_reason: HoldReason | None = Field(description="parts, permit and access stop the clock of the targets")
+    hold_reason: HoldReason | None = Field(description="all but other stop the clock of the targets")
     estimated_hours: float | None
     actual_hours: float | None
     cost: Decimal | None

@@ -111,6 +111,12 @@ def blockers(
         return tuple(cursor.execute(_QUERIES["blockers"], asked).fetchall())
 
 
+def unanswered(conn: Connection, order_id: UUID) -> tuple[str, ...]:
+    """Return the numbers of the order's requests whose quote nobody has answered."""
+    with conn.cursor(row_factory=scalar_row) as cursor:
+        return tuple(cursor.execute(_QUERIES["unanswered"], {"order_id": order_id}).fetchall())
+
+
 def _tell(conn: Connection, step: str, side: str, facts: dict[str, Any], actor: str, at: datetime, why: str) -> None:
     row: dict[str, Any] = {"link": {name: str(value) for name, value in facts.items()}}
     old, new = (row, {}) if side == "old" else ({}, row)

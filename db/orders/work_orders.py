@@ -129,6 +129,7 @@ def take_step(
         open_permits=undone.permits,
         blocked_by=order_links.blockers(conn, order_id, who.sites, who.contractor) if step is Step.START else (),
         expired=certificates.expired(conn, before, at=at) if step in (Step.START, Step.RESUME) else (),
+        unanswered=order_links.unanswered(conn, order_id) if step in (Step.START, Step.RESUME) else (),
     )
     lifecycle.permit(before, step, who, situation, at=at)
     by = calendars.of_site(conn, before.site_id, at=at) if lifecycle.RULES[step].counts else targets.DEFAULT

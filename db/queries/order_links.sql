@@ -45,3 +45,8 @@ SELECT CASE WHEN %(within)s::text[] IS NOT NULL AND s.code <> ALL(%(within)s) TH
 FROM order_links l JOIN work_orders w ON w.id = l.from_id JOIN sites s ON s.id = w.site_id
 WHERE l.to_id = %(id)s AND l.kind = 'blocks'
   AND w.status NOT IN (:done, :final) ORDER BY w.number;
+
+-- name: unanswered
+-- The requests of an order whose quote nobody has answered.
+SELECT r.number FROM quotes q JOIN requests r ON r.id = q.request_id
+WHERE r.order_id = %(order_id)s AND q.state = 'offered' ORDER BY r.number;

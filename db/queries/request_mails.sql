@@ -1,6 +1,7 @@
 -- name: concerned
 -- The requests that are concerned by what has happened to them or to their orders, unless they are erased.
-SELECT r.id, r.status, w.status AS order_status, r.mailed_stage, r.no_mails_at, p.contact
+SELECT r.id, r.status, w.status AS order_status, r.mailed_stage, r.no_mails_at, p.contact,
+       EXISTS (SELECT FROM quotes q WHERE q.request_id = r.id AND q.state = 'offered') AS waits
 FROM requests r
 JOIN request_people p ON p.request_id = r.id
 LEFT JOIN work_orders w ON w.id = r.order_id

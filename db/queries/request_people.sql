@@ -53,6 +53,14 @@ DELETE FROM request_mails WHERE request_id = %(id)s;
 -- The addresses of mails lead nowhere any more.
 DELETE FROM request_links WHERE request_id = %(id)s;
 
+-- name: erase_answers
+-- Nobody's name and words are at an answer to a quote.
+DELETE FROM quote_answers WHERE request_id = %(id)s;
+
+-- name: erase_answerers
+-- Whoever answered was the requester; no name of an account says who that was.
+UPDATE quotes SET answered_by = 'system:portal' WHERE request_id = %(id)s AND state IN ('accepted', 'declined');
+
 -- name: erase_photos
 -- There are no photos any more; returns those at an order.
 DELETE FROM request_photos WHERE request_id = %(id)s RETURNING attachment_id;

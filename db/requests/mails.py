@@ -24,7 +24,7 @@ A_DAY = timedelta(days=1)
 GATHER = timedelta(minutes=1)
 """How long a mail waits for newer news, which it then gives way to. A question and the receipt do not wait."""
 LONGEST_DETAIL = 500
-WRITTEN = "request.written"
+WRITTEN, QUOTED = "request.written", "request.quoted"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,6 +45,7 @@ def follow(conn: Connection, found: Sequence[Event], *, now: datetime) -> None:
     """Make the mails about the requests that some events concern, one for each request at most."""
     of_requests = {UUID(each.data["request"]) for each in found if each.kind.startswith("request.")}
     written = {UUID(each.data["request"]) for each in found if each.kind == WRITTEN and each.data["by_plant"]}
+    quoted = {UUID(each.data["request"]) for each in found if each.kind == QUOTED}
     orders = {each.order_id for each in found if each.kind.startswith("order.") and each.order_id is not None}
     if not of_requests and not orders:
         return
@@ -54,6 +55,10 @@ def follow(conn: Connection, found: Sequence[Event], *, now: datetime) -> None:
         order = None if row["order_status"] is None else Status(row["order_status"])
         stage = asking.stage(RequestStatus(row["status"]), order).code
         news = mailing.news_of(stage, row["mailed_stage"]) or (News.WRITTEN if row["id"] in written else None)
+        if row["id"] in quoted:
+            news = News.QUOTED
+        elif news is News.INTERRUPTED and row["waits"]:
+            news = None  # for the answer to the quote, which a mail of its own is about
         conn.execute(_QUERIES["stage_is_known"], {"id": row["id"], "stage": stage})
         if news is not None and mailing.address_of(row["contact"]) is not None and row["no_mails_at"] is None:
             _make(conn, row["id"], news, row["contact"], now)
@@ -116,7 +121,7 @@ def _make(conn: Connection, request_id: UUID, news: News, contact: str, now: dat
     assert counts is not None, "a count gives a row"
     conn.execute(_QUERIES["give_way"], {"id": request_id, "at": now, "why": Withheld.SUPERSEDED})
     why = mailing.withheld(counts["of_request"], counts["to_address"])
-    wait = timedelta(0) if news in (News.NEW, News.ASKED_BACK) else GATHER
+    wait = timedelta(0) if news in (News.NEW, News.ASKED_BACK, News.QUOTED) else GATHER
     facts = {"id": request_id, "news": news, "at": now, "due_at": now + wait}
     conn.execute(
         _QUERIES["add"],

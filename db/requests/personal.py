@@ -136,7 +136,7 @@ def erase(conn: Connection, request_id: UUID, *, number: str, site: str, actor: 
     if not erased:
         return
     conn.execute(_QUERIES["erase_people"], {"id": request_id})
-    for each in ("erase_messages", "erase_mails", "erase_links"):
+    for each in ("erase_messages", "erase_mails", "erase_links", "erase_answers", "erase_answerers"):
         conn.execute(_QUERIES[each], {"id": request_id})
     with conn.cursor(row_factory=scalar_row) as cursor:
         copies = cursor.execute(_QUERIES["erase_photos"], {"id": request_id}).fetchall()

@@ -65,6 +65,7 @@ class Need(StrEnum):
     UNBLOCKED = "no unfinished order that blocks it"
     PERMITS = "every safety permit of its job plan"
     CERTIFICATES = "valid certificates of who has it"
+    ANSWER = "the customer's answer to a quote, where one was made"
     STEPS = "every mandatory step of its job plan done"
     CLOSE_OUT = "what was found and done"
     SECOND_PERSON = "somebody else than who did the work, where the asset is safety-critical"
@@ -99,6 +100,7 @@ def _from(*sources: Status) -> frozenset[Status]:
 PLANNERS = frozenset({Role.PLANNER, Role.RELIABILITY_ENGINEER, Role.ADMINISTRATOR})
 _TECHNICIAN = frozenset({Role.TECHNICIAN})
 _REQUESTER = frozenset({Role.REQUESTER, Role.TECHNICIAN})
+_WORK = (Need.PERMITS, Need.CERTIFICATES, Need.ANSWER)
 _S = Status
 
 WAITING, BEGUN, DONE, FINAL = statuses.WAITING, statuses.BEGUN, statuses.DONE, statuses.FINAL
@@ -111,9 +113,9 @@ MOVES: Mapping[Step, Move] = {
     Step.SCHEDULE: Move(_from(_S.OPEN, _S.PLANNED, _S.SCHEDULED), _S.SCHEDULED, PLANNERS, needs=(Need.TIME,)),
     Step.ASSIGN: Move(WAITING | {_S.IN_PROGRESS}, _S.DISPATCHED, PLANNERS),
     Step.UNASSIGN: Move(_from(_S.SCHEDULED, _S.DISPATCHED), _S.OPEN, PLANNERS, _TECHNICIAN, (Need.REASON,)),
-    Step.START: Move(WAITING, _S.IN_PROGRESS, PLANNERS, _TECHNICIAN, (Need.UNBLOCKED, Need.PERMITS, Need.CERTIFICATES)),
+    Step.START: Move(WAITING, _S.IN_PROGRESS, PLANNERS, _TECHNICIAN, (Need.UNBLOCKED, *_WORK)),
     Step.HOLD: Move(_from(_S.DISPATCHED, _S.IN_PROGRESS), _S.ON_HOLD, PLANNERS, _TECHNICIAN, (Need.REASON,)),
-    Step.RESUME: Move(_from(_S.ON_HOLD), _S.IN_PROGRESS, PLANNERS, _TECHNICIAN, (Need.PERMITS, Need.CERTIFICATES)),
+    Step.RESUME: Move(_from(_S.ON_HOLD), _S.IN_PROGRESS, PLANNERS, _TECHNICIAN, _WORK),
     Step.COMPLETE: Move(
         _from(_S.IN_PROGRESS), _S.COMPLETED, PLANNERS, _TECHNICIAN, (Need.STEPS, Need.PERMITS, Need.CLOSE_OUT)
     ),
@@ -153,6 +155,8 @@ class Situation:
     blocked_by: tuple[str, ...] = ()
     expired: tuple[str, ...] = ()
     """A sentence for each certificate of who has the order that has expired."""
+    unanswered: tuple[str, ...] = ()
+    """The requests of the order whose quote the customer has not answered."""
 
 
 def possible(status: Status) -> tuple[Step, ...]:
@@ -226,6 +230,8 @@ def _missing(need: Need, order: WorkOrder, who: Who, situation: Situation, at: d
         return [say("safety permits are missing: {permits}", permits=joined(situation.open_permits, "; "))]
     if need is Need.CERTIFICATES:
         return list(situation.expired)
+    if need is Need.ANSWER and situation.unanswered:
+        return [say("the customer has not answered the quote of {requests}", requests=joined(situation.unanswered))]
     if need is Need.SECOND_PERSON and situation.safety_critical and did_the_work(order, who):
         return [
             say(

@@ -33,6 +33,8 @@ class News(StrEnum):
     CANCELLED = "cancelled"
     DECLINED = "declined"
     SETTLED = "settled"
+    QUOTED = "quoted"
+    """There is a quote to accept or decline."""
     WRITTEN = "written"
     """The plant has written a message, which is no step."""
 
@@ -94,7 +96,7 @@ def write(news: News, facts: Facts, *, link: str | None) -> Letter:
     lines = [facts.thing, said]
     if news is News.APPOINTED and facts.technician:
         lines.append(_("Technician: %(name)s", name=facts.technician))
-    if news in (News.ASKED_BACK, News.DECLINED, News.SETTLED, News.WRITTEN) and facts.words:
+    if news in (News.ASKED_BACK, News.DECLINED, News.SETTLED, News.QUOTED, News.WRITTEN) and facts.words:
         lines += ["", facts.words[:LONGEST]]
     footer = _(
         "You get this mail because this address was given with the request. Replies are not read: answer on the page "
@@ -118,5 +120,6 @@ def _said(news: News, facts: Facts) -> str:
         News.CANCELLED: _("It ended without being done."),
         News.DECLINED: _("It was declined."),
         News.SETTLED: _("It can be solved without a visit."),
+        News.QUOTED: _("There is a quote for you. Please accept or decline it."),
         News.WRITTEN: _("There is a message for you."),
     }[news]

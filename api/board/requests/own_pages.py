@@ -19,7 +19,8 @@ from db.errors import NotFound
 from db.files.files import LARGEST, InvalidAttachment
 from db.plant import plant
 from db.plant.plant import Asset, Location
-from db.requests import known, personal, requests
+from db.requests import appointments, known, personal, quotes, requests
+from db.requests.appointments import TimeTaken
 from db.requests.personal import Person, TooManyOfOne
 from db.requests.requests import AlreadyRated
 from workorder_core.people.access import Who
@@ -107,9 +108,34 @@ def one(request: Request, ask_id: UUID, conn: Conn, now: Now, who: Asking) -> Re
         person=personal.person(conn, ask_id),
         messages=personal.messages(conn, ask_id),
         photos=photos,
+        quotes=quotes.of_request(conn, ask_id),
+        may_choose=appointments.may_choose(conn, asked),
         takes_photos=not asked.stage.ended and len(photos) < personal.MOST_PHOTOS,
-        filled={"text": "", "words": "", "rating": ""},
+        filled={"text": "", "words": "", "rating": "", "quote_words": ""},
     )
+
+
+@router.get("/my-requests/{ask_id}/times", dependencies=[SEES])
+def times(request: Request, ask_id: UUID, conn: Conn, now: Now, who: Asking) -> Response:
+    """Offer times for the visit, as the portal does."""
+    asked = own.own(conn, ask_id, who)
+    offers = appointments.offered(conn, asked, now=now)
+    return page(request, "requests/own_times.html", now=now, asked=asked, offers=offers)
+
+
+@router.post("/my-requests/{ask_id}/times", dependencies=[SEES])
+@shown_on("/my-requests/{ask_id}/times", at={TimeTaken: "starts_at"})
+def choose(ask_id: UUID, conn: Conn, now: Now, who: Asking, sent: SentForm, starts_at: Short = "") -> Response:
+    """Book one of the times that are offered."""
+    own.own(conn, ask_id, who)
+    try:
+        at: datetime | None = datetime.fromisoformat(starts_at)
+    except ValueError:
+        at = None
+    if at is None or at.tzinfo is None:
+        raise InvalidForm(fields={"starts_at": say("choose one of the times")})
+    appointments.choose(conn, ask_id, at, now=now)
+    return sent.leads_to(f"/my-requests/{ask_id}")
 
 
 @router.get("/my-requests/{ask_id}/photos/{photo_id}", dependencies=[SEES])

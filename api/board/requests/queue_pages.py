@@ -13,7 +13,7 @@ from api.board.forms.forms import FormRoute, shown_on
 from api.board.rendering import Number, page
 from api.once import SentForm
 from db.errors import NotFound
-from db.requests import known, personal, requests
+from db.requests import known, personal, quotes, requests
 from db.requests.requests import Request as Asked
 from workorder_core.people.access import Who
 from workorder_core.requests.asking import RequestStep
@@ -58,6 +58,8 @@ def one(request: Request, ask_id: UUID, conn: Conn, now: Now, who: Asking) -> Re
         person=person,
         messages=personal.messages(conn, ask_id),
         photos=personal.photos(conn, ask_id),
+        quotes=quotes.of_request(conn, ask_id),
+        may_quote=quotes.may_be_offered(asked),
         known=known.known_orders(conn, thing, text) if asked.undecided else [],
         similar=known.similar_requests(conn, thing, text, but=ask_id) if asked.undecided else [],
         kinds=KINDS,

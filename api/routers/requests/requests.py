@@ -19,7 +19,7 @@ from api.shapes.requests.requests import (
     RequestOut,
     WordsIn,
 )
-from db.requests import listing, personal, requests
+from db.requests import listing, personal, quotes, requests
 from db.requests.requests import Request as Asked
 from workorder_core.people.access import Who
 from workorder_core.requests.asking import RequestStatus, RequestStep
@@ -178,5 +178,6 @@ def _whole(conn: Connection, asked: Asked, *, private_path: str | None = None) -
         personal.person(conn, asked.id),
         personal.messages(conn, asked.id),
         personal.photos(conn, asked.id),
+        quotes.of_request(conn, asked.id),
         private_path=private_path,
     )

@@ -7,7 +7,9 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
+from api.shapes.requests.quotes import QuoteOut, out
 from db.requests.personal import Message, Person, Photo
+from db.requests.quotes import Quote
 from db.requests.requests import Request
 from workorder_core.requests.asking import BAD_RATING, RequestStatus
 from workorder_core.words import OrderType, Priority, Status
@@ -142,7 +144,7 @@ class PhotoOut(BaseModel):
 
 
 class OneRequestOut(RequestOut):
-    """A request with its words, messages and photos. What was erased is empty."""
+    """A request with its words, messages, photos and quotes. What was erased is empty."""
 
     name: str
     contact: str
@@ -152,6 +154,7 @@ class OneRequestOut(RequestOut):
     rating_words: str
     messages: list[MessageOut]
     photos: list[PhotoOut]
+    quotes: list[QuoteOut] = Field(description="every version, the newest first")
     private_path: str | None = Field(
         None, description="the path of the private status page; shown once, to who made it, and stored nowhere"
     )
@@ -163,6 +166,7 @@ class OneRequestOut(RequestOut):
         person: Person | None,
         messages: Sequence[Message],
         photos: Sequence[Photo],
+        quotes: Sequence[Quote],
         *,
         private_path: str | None = None,
     ) -> "OneRequestOut":
@@ -177,6 +181,7 @@ class OneRequestOut(RequestOut):
             rating_words=person.rating_words if person else "",
             messages=[MessageOut(seq=each.seq, at=each.at, by=each.actor, text=each.text) for each in messages],
             photos=[PhotoOut(id=each.id, kind=each.kind, at=each.at) for each in photos],
+            quotes=out(quotes),
             private_path=private_path,
         )
 
