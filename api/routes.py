@@ -49,7 +49,7 @@ from api.board.orders import (
 from api.board.orders import order_content as order_content_pages
 from api.board.planning import calendar_pages, meter_form
 from api.board.planning import pages as planning_pages
-from api.board.requests import own_pages, queue_pages, quote_pages
+from api.board.requests import help_pages, own_pages, queue_pages, quote_pages
 from api.board.runs import audit_report_pages, backtest_pages, import_pages, run_pages
 from api.board.scheduling import estimate_pages, skill_pages, slot_pages, week_pages
 from api.description import refuse_unknown_parameters
@@ -76,7 +76,7 @@ from api.routers.notifying import policies as notification_policies
 from api.routers.orders import job_plans, order_content, order_moves, work_orders
 from api.routers.planning import plans as maintenance_plans
 from api.routers.plant import calendars, devices, downtimes, files, hierarchy, plant, signals
-from api.routers.requests import quotes, requests
+from api.routers.requests import quotes, requests, self_help
 from api.routers.runs import runs, uploads
 from api.routers.scheduling import delays, estimates, schedules, slots
 from api.routers.sync import changes as sync_changes
@@ -140,6 +140,7 @@ V1: tuple[APIRouter, ...] = (
     sync_uploads.router,
     requests.router,
     quotes.router,
+    self_help.router,
 )
 """The operations of the API, under /api/v1."""
 PAGES: tuple[APIRouter, ...] = (
@@ -196,6 +197,7 @@ PAGES: tuple[APIRouter, ...] = (
     skill_pages.router,
     queue_pages.router,
     quote_pages.router,
+    help_pages.router,
     own_pages.router,
     api_docs.router,
     signing.router,

@@ -1790,8 +1790,13 @@ CREATE TABLE public.escalations (
     answered_by text,
     how text,
     CONSTRAINT escalations_acknowledged_by CHECK (((state <> 'acknowledged'::text) OR (answered_by IS NOT NULL))),
-    CONSTRAINT escalations_cause_check CHECK ((cause = ANY (ARRAY['order'::text, 'alarm'::text, 'engine'::text]))),
-    CONSTRAINT escalations_of_order CHECK (((cause = 'order'::text) = (order_id IS NOT NULL))),
+    CONSTRAINT escalations_cause_check CHECK ((cause = ANY (ARRAY['order'::text, 'alarm'::text, 'engine'::text, 'request'::text]))),
+    CONSTRAINT escalations_of_order CHECK (
+CASE cause
+    WHEN 'order'::text THEN (order_id IS NOT NULL)
+    WHEN 'request'::text THEN true
+    ELSE (order_id IS NULL)
+END),
     CONSTRAINT escalations_running_is_due CHECK (((state = 'running'::text) = (due_at IS NOT NULL))),
     CONSTRAINT escalations_state_check CHECK ((state = ANY (ARRAY['running'::text, 'acknowledged'::text, 'unanswered'::text, 'over'::text]))),
     CONSTRAINT escalations_taken_check CHECK ((taken >= 0))
@@ -2824,6 +2829,12 @@ ALTER TABLE public.receivers ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     CACHE 1
 );
 
+CREATE TABLE public.request_checks (
+    request_id uuid NOT NULL,
+    help_id integer NOT NULL,
+    helped boolean NOT NULL
+);
+
 CREATE TABLE public.request_links (
     token_sha256 bytea NOT NULL,
     request_id uuid NOT NULL,
@@ -3186,6 +3197,33 @@ CREATE TABLE public.scheduling_weights (
     why text DEFAULT ''::text NOT NULL,
     CONSTRAINT scheduling_weights_document_check CHECK ((jsonb_typeof(document) = 'object'::text)),
     CONSTRAINT scheduling_weights_version_check CHECK ((version >= 1))
+);
+
+CREATE TABLE public.self_help (
+    id integer NOT NULL,
+    site_id integer NOT NULL,
+    asset_class text NOT NULL,
+    asset_id integer,
+    title text NOT NULL,
+    steps text NOT NULL,
+    made_by text NOT NULL,
+    made_at timestamp with time zone NOT NULL,
+    retired_at timestamp with time zone,
+    retired_by text,
+    CONSTRAINT self_help_asset_class_check CHECK ((length(asset_class) <= 100)),
+    CONSTRAINT self_help_check CHECK (((retired_at IS NULL) = (retired_by IS NULL))),
+    CONSTRAINT self_help_of_one CHECK (((asset_class = ''::text) OR (asset_id IS NULL))),
+    CONSTRAINT self_help_steps_check CHECK (((length(steps) >= 1) AND (length(steps) <= 4000))),
+    CONSTRAINT self_help_title_check CHECK (((length(title) >= 1) AND (length(title) <= 200)))
+);
+
+ALTER TABLE public.self_help ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.self_help_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
 );
 
 CREATE TABLE public.sessions (
@@ -4384,6 +4422,9 @@ ALTER TABLE ONLY public.readings
 ALTER TABLE ONLY public.receivers
     ADD CONSTRAINT receivers_pkey PRIMARY KEY (id);
 
+ALTER TABLE ONLY public.request_checks
+    ADD CONSTRAINT request_checks_pkey PRIMARY KEY (request_id, help_id);
+
 ALTER TABLE ONLY public.request_links
     ADD CONSTRAINT request_links_pkey PRIMARY KEY (token_sha256);
 
@@ -4452,6 +4493,9 @@ ALTER TABLE ONLY public.schedules
 
 ALTER TABLE ONLY public.scheduling_weights
     ADD CONSTRAINT scheduling_weights_pkey PRIMARY KEY (site_id, version);
+
+ALTER TABLE ONLY public.self_help
+    ADD CONSTRAINT self_help_pkey PRIMARY KEY (id);
 
 ALTER TABLE ONLY public.sessions
     ADD CONSTRAINT sessions_pkey PRIMARY KEY (token_sha256);
@@ -4810,6 +4854,8 @@ CREATE UNIQUE INDEX receivers_names ON public.receivers USING btree (channel, na
 
 CREATE UNIQUE INDEX receivers_one_a_person ON public.receivers USING btree (user_name, channel) WHERE ((user_name IS NOT NULL) AND (deleted_at IS NULL));
 
+CREATE INDEX request_checks_of_help ON public.request_checks USING btree (help_id);
+
 CREATE INDEX request_links_of ON public.request_links USING btree (request_id);
 
 CREATE INDEX request_mails_due ON public.request_mails USING btree (due_at) WHERE (state = 'pending'::text);
@@ -4867,6 +4913,8 @@ CREATE INDEX schedules_by_week ON public.schedules USING btree (site_id, from_da
 CREATE INDEX schedules_of_runs ON public.schedules USING btree (run_id) WHERE (run_id IS NOT NULL);
 
 CREATE UNIQUE INDEX schedules_one_of_each ON public.schedules USING btree (site_id, from_date, state) WHERE (state = ANY (ARRAY['draft'::text, 'accepted'::text]));
+
+CREATE INDEX self_help_of_site ON public.self_help USING btree (site_id, id) WHERE (retired_at IS NULL);
 
 CREATE INDEX sessions_by_end ON public.sessions USING btree (ends_at);
 
@@ -5579,6 +5627,12 @@ ALTER TABLE ONLY public.quotes
 ALTER TABLE ONLY public.receivers
     ADD CONSTRAINT receivers_user_name_fkey FOREIGN KEY (user_name) REFERENCES public.users(name);
 
+ALTER TABLE ONLY public.request_checks
+    ADD CONSTRAINT request_checks_help_id_fkey FOREIGN KEY (help_id) REFERENCES public.self_help(id);
+
+ALTER TABLE ONLY public.request_checks
+    ADD CONSTRAINT request_checks_request_id_fkey FOREIGN KEY (request_id) REFERENCES public.requests(id);
+
 ALTER TABLE ONLY public.request_links
     ADD CONSTRAINT request_links_request_id_fkey FOREIGN KEY (request_id) REFERENCES public.requests(id);
 
@@ -5686,6 +5740,12 @@ ALTER TABLE ONLY public.schedules
 
 ALTER TABLE ONLY public.scheduling_weights
     ADD CONSTRAINT scheduling_weights_site_id_fkey FOREIGN KEY (site_id) REFERENCES public.sites(id);
+
+ALTER TABLE ONLY public.self_help
+    ADD CONSTRAINT self_help_asset_id_fkey FOREIGN KEY (asset_id) REFERENCES public.assets(id);
+
+ALTER TABLE ONLY public.self_help
+    ADD CONSTRAINT self_help_site_id_fkey FOREIGN KEY (site_id) REFERENCES public.sites(id);
 
 ALTER TABLE ONLY public.sessions
     ADD CONSTRAINT sessions_user_name_fkey FOREIGN KEY (user_name) REFERENCES public.users(name);

@@ -20,6 +20,14 @@ MESSAGE_LISTS: Mapping[str, ListFile] = {
             site="site", version="version", changed_by="changed by", changed_at="changed@", why="why", policy="policy",
         ),
     ),
+    "/sites/{site_code}/self-help": ListFile(
+        name="self-help",
+        of_sites=False,
+        columns=columns(
+            title="title", steps="steps", asset_class="class", asset="asset", tried="tried", helped="helped",
+            made_by="made by", made_at="made@", id="id",
+        ),
+    ),
     "/requests": ListFile(
         name="requests",
         columns=columns(

@@ -18,7 +18,7 @@ from db.errors import NotFound
 from db.idempotency import Answer
 from db.plant import plant, scanning
 from db.plant.plant import Asset, Location
-from db.requests import known, requests
+from db.requests import known, requests, self_help
 from db.requests.personal import Person
 from workorder_core.sentences import Said, say
 
@@ -26,6 +26,7 @@ router = APIRouter()
 Danger = Annotated[str, Query()]
 _LONGEST = {"what": 4000, "place": 500, "since": 200, "name": 200, "contact": 200}
 """The most characters of each field, as in the schema."""
+_MOST_TRIED = 20
 
 
 class OfSomethingElse(NotFound):
@@ -41,7 +42,15 @@ class _Written:
     def __init__(self, form: FormData) -> None:
         self.danger = form.get("danger") == "yes"
         self.joins = _text(form, "joins", 40)
+        self.tried = [each for each in form.getlist("tried") if isinstance(each, str)][:_MOST_TRIED]
+        self.help = _text(form, "help", 10)
         self.typed = {name: _text(form, name, most + 1) for name, most in _LONGEST.items()}
+
+    @property
+    def filled(self) -> dict[str, str]:
+        """Return what was typed and chosen, for showing the form again."""
+        chosen = {"danger": "yes" if self.danger else "no", "joins": self.joins, "tried": ",".join(self.tried)}
+        return self.typed | chosen
 
     @property
     def problems(self) -> dict[str, Said]:
@@ -97,18 +106,20 @@ def create(
         before = idempotency.find(conn, requests.PORTAL, sent.key)
         if before is not None:
             return RedirectResponse(sent.sealed().decrypt(before.body).decode(), 303)
-    filled = form.typed | {"danger": "yes" if form.danger else "no", "joins": form.joins}
+    filled = form.filled
     if form.problems:
         return _form(request, conn, thing, token, filled, form.problems, status=422)
     person = Person(**form.typed | {"what": form.typed["what"] or "–"})
     language = language_of(request)
     try:
-        _, private = requests.create(
+        made, private = requests.create(
             conn, thing, person, danger=form.danger, language=language, at=now, joins=_uuid(form.joins)
         )
     except NotFound:  # finished meanwhile
         wrong = {"joins": say("this work has ended meanwhile; choose again")}
         return _form(request, conn, thing, token, filled | {"joins": ""}, wrong, status=409)
+    shown = {str(each.id): each.id for each in self_help.of_thing(conn, thing)}
+    self_help.note(conn, made.id, [shown[each] for each in form.tried if each in shown], helped=False)
     location = f"{request.scope.get('root_path', '')}/s/{private}"
     if sent.key:
         # The address is a secret: it is stored sealed with the form's token, which only the sending page has.
@@ -117,6 +128,21 @@ def create(
             conn, requests.PORTAL, sent.key, Answer(request=b"", status=303, headers={}, body=sealed), at=now
         )
     return RedirectResponse(location, 303, headers=HEADERS)
+
+
+@router.post("/{token}/solved", dependencies=[Depends(_slowed)])
+def solved(
+    request: Request, token: str, conn: Conn, now: Now, form: Annotated[_Written, Depends(_written)]
+) -> Response:
+    """Count a visit saved: instructions have solved the problem. The page that follows takes a rating, or a message."""
+    thing = _thing(conn, token, now)
+    shown = {str(each.id): each for each in self_help.of_thing(conn, thing)}
+    if form.help not in shown:
+        return _form(request, conn, thing, token, form.filled, status=409)
+    found = shown[form.help]
+    what = form.typed["what"][: _LONGEST["what"]] or found.title
+    private = self_help.solved(conn, thing, found.id, what=what, language=language_of(request), at=now)
+    return RedirectResponse(f"{request.scope.get('root_path', '')}/s/{private}", 303, headers=HEADERS)
 
 
 def _form(
@@ -138,8 +164,9 @@ def _form(
         once=secrets.token_urlsafe(16),
         zone=plant.site(conn, thing.site_id).time_zone,
         rules=requests.rules(conn, thing.site_id),
+        helps=self_help.of_thing(conn, thing),
         known=known.known_orders(conn, thing, filled.get("what", "")),
-        filled=dict.fromkeys((*_LONGEST, "danger", "joins"), "") | filled,
+        filled=dict.fromkeys((*_LONGEST, "danger", "joins", "tried"), "") | filled,
         wrong=wrong or {},
     )
 

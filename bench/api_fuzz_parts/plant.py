@@ -54,6 +54,8 @@ _QUERIES = {
     "schedule_id": "SELECT id FROM schedules ORDER BY id DESC LIMIT 10",
     "escalation_id": "SELECT id FROM escalations ORDER BY id DESC LIMIT 5",
     "policy_id": "SELECT id FROM site_documents WHERE kind = 'escalation_policy' ORDER BY id DESC LIMIT 5",
+    "ask_id/quote_version": "SELECT request_id || '/' || version FROM quotes ORDER BY made_at DESC LIMIT 10",
+    "help_id": "SELECT id FROM self_help ORDER BY id DESC LIMIT 5",
     "ask_id": "SELECT id FROM requests ORDER BY recorded_at DESC LIMIT 5",
     "op_id": "SELECT op_id FROM sync_operations ORDER BY received_at DESC LIMIT 5",
     "mobile_id": "SELECT id FROM sync_devices ORDER BY seen_at DESC LIMIT 5",

@@ -14,6 +14,7 @@ from db.errors import NotFound, StoreError
 from db.events import events
 from db.oncall import rotas
 from db.orders import order_history, work_orders
+from db.requests import requests
 from workorder_core.escalating import course
 from workorder_core.escalating.course import Answer, State
 from workorder_core.escalating.documents import from_document
@@ -34,7 +35,7 @@ class CannotDecline(StoreError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Escalation:
-    """An order or alarm about which people are asked.
+    """An order, an alarm or a request in danger about which people are asked.
 
     Parameters
     ----------
@@ -194,6 +195,9 @@ def answer(
     told = {"id": before.id, "user": person, "answer": given.value, "at": at, "how": how, "why": storable.text(why)}
     conn.execute(QUERIES["answer_ask"], told)
     save(conn, before, at, **facts)
+    if given is Answer.ACKNOWLEDGE and before.cause is CauseKind.REQUEST:
+        order = requests.confirm_danger(conn, UUID(before.cause_key.removeprefix("request:")), actor=actor, at=at)
+        conn.execute(QUERIES["of_its_order"], {"id": before.id, "order_id": order})
     step = "taken_over" if given is Answer.ACKNOWLEDGE and before.state is State.ACKNOWLEDGED else _STEPS[given]
     note(conn, before, step, actor=actor, at=at, new=new, why=why)
     return get(conn, before.id)

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import structlog
 from psycopg import Connection, InterfaceError, OperationalError
@@ -18,6 +18,7 @@ from db.escalating.escalations import QUERIES, Ask, Escalation
 from db.events import events
 from db.events.events import Event
 from db.oncall import chiefs, counting, rotas
+from db.requests import requests
 from workorder_core.alarms.engine_alarms import Code
 from workorder_core.escalating import course
 from workorder_core.escalating.course import State
@@ -26,7 +27,8 @@ from workorder_core.escalating.policies import Cause, CauseKind, Policy, Step, T
 from workorder_core.notifying.kinds import ASKED
 from workorder_core.notifying.whom import OF_THE_PAST
 from workorder_core.orders.lifecycle import FINAL
-from workorder_core.words import Status
+from workorder_core.sentences import kept
+from workorder_core.words import OrderType, Priority, Status
 
 ACTOR = "system:escalation"
 AT_ONCE = 100
@@ -62,6 +64,8 @@ def _may_begin(event: Event) -> bool:
         return False
     if event.kind in ("alarm.raised", "engine_alarm.raised", "order.opened"):
         return True
+    if event.kind == "request.new":
+        return bool(event.data.get("danger"))
     new = event.data.get("new") or {}
     return event.kind.startswith("order.") and not new.keys().isdisjoint({"type", "priority"})
 
@@ -124,6 +128,8 @@ def _cause(conn: Connection, event: Event) -> tuple[Cause | None, str, str]:
         )
         title = str(data.get("summary") or data.get("source") or "")
         return cause, f"alarm:{event.asset_id}/{data.get('source')}", title
+    if event.kind == "request.new":
+        return _danger(conn, event, areas, asset_class)
     if data.get("status") in FINAL:
         return None, "", ""
     cause = Cause(
@@ -134,6 +140,24 @@ def _cause(conn: Connection, event: Event) -> tuple[Cause | None, str, str]:
         asset_class=asset_class,
     )
     return cause, f"order:{event.order_id}", str(data.get("title", ""))
+
+
+def _danger(conn: Connection, event: Event, areas: Collection[str], asset_class: str) -> tuple[Cause | None, str, str]:
+    """Return the cause that a request in danger is, unless somebody has decided on it, or the site makes the order at
+    once.
+    """
+    request = requests.get(conn, UUID(event.data["request"]))
+    if not request.undecided:
+        return None, "", ""
+    cause = Cause(
+        kind=CauseKind.REQUEST,
+        type=OrderType.EMERGENCY,
+        priority=Priority.EMERGENCY,
+        areas=areas,
+        asset_class=asset_class,
+    )
+    title = kept("somebody reports danger at {thing}: acknowledging makes an emergency order", thing=request.thing_name)
+    return cause, f"request:{request.id}", title
 
 
 def _end_by(conn: Connection, event: Event, now: datetime) -> int:
@@ -147,6 +171,8 @@ def _end_by(conn: Connection, event: Event, now: datetime) -> int:
     elif kind == "alarm" and happened in ("acknowledged", "cleared"):
         key = f"alarm:{event.asset_id}/{event.data.get('source')}"
         state, how = (State.ACKNOWLEDGED, "alarm") if happened == "acknowledged" else (State.OVER, happened)
+    elif kind == "request" and happened in ("accepted", "merged", "declined", "settled", "withdrawn"):
+        key, state, how = f"request:{event.data.get('request')}", State.OVER, happened
     elif event.kind == "engine_alarm.cleared":
         key, state, how = f"engine:{event.data.get('code')}", State.OVER, happened
     else:

@@ -30,6 +30,11 @@ VALUES (%(site_id)s, %(document_id)s, %(version)s, %(cause)s, %(cause_key)s, %(o
         %(at)s, 'running', %(at)s, %(at)s)
 ON CONFLICT DO NOTHING RETURNING id;
 
+-- name: of_its_order
+-- The order that a confirmed request became: people are not asked about it again.
+UPDATE escalations SET order_id = %(order_id)s
+WHERE id = %(id)s AND order_id IS NULL AND NOT EXISTS (SELECT FROM escalations WHERE order_id = %(order_id)s);
+
 -- part: escalation
 SELECT e.id, s.code AS site, d.code AS policy, e.document_id AS policy_id, e.version, e.cause, e.cause_key, e.order_id, e.asset_id,
        e.subject, e.title, e.began_at, e.state, e.state_since, e.taken, e.due_at, e.answered_by, e.how, s.time_zone AS zone

@@ -3,7 +3,7 @@ SELECT r.id, r.number, r.site_id, s.code AS site_code, s.time_zone, r.asset_id, 
        coalesce(a.code, l.code) AS thing_code, coalesce(a.name, l.name) AS thing_name,
        r.status, r.order_id, w.number AS order_number, w.status AS order_status, w.scheduled_start, w.scheduled_end,
        w.status_since AS order_since, t.name AS technician, r.danger, r.language, r.made_by, r.recorded_at, r.respond_by, r.responded_at,
-       r.ended_at, r.rating, r.rated_at, r.reviewed_at, r.reviewed_by, r.time_chosen_at, r.times_chosen, r.erased_at, r.erased_by, r.version
+       r.ended_at, r.rating, r.rated_at, r.reviewed_at, r.reviewed_by, r.time_chosen_at, r.times_chosen, r.erased_at, r.erased_by, r.version, r.solved_by_requester
 FROM requests r
 JOIN sites s ON s.id = r.site_id
 LEFT JOIN assets a ON a.id = r.asset_id

@@ -20,6 +20,8 @@ from workorder_core.sentences import say
 _QUERIES = sql.load("request_people")
 MOST_PHOTOS = 5
 MOST_MESSAGES = 100
+LONGEST = 4000
+"""The most characters of a message."""
 
 
 class TooManyOfOne(Exception):

@@ -30,7 +30,7 @@ from workorder_core.requests.emergencies import EmergencyPolicy, PortalRules
 from workorder_core.sentences import kept, say
 from workorder_core.words import FailureMode, OrderType, Priority, Status
 
-_QUERIES = sql.load("requests")
+_QUERIES, _HELP = sql.load("requests"), sql.load("self_help")
 PORTAL = "system:portal"
 """History's name for what strangers do in the portal."""
 _ENDS = frozenset({RequestStatus.DECLINED, RequestStatus.SETTLED, RequestStatus.WITHDRAWN})
@@ -89,6 +89,7 @@ class Request:
     erased_at: datetime | None
     erased_by: str | None
     version: int
+    solved_by_requester: bool = False
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "status", RequestStatus(self.status))
@@ -261,6 +262,21 @@ def accept(
     return order
 
 
+def confirm_danger(conn: Connection, request_id: UUID, *, actor: str, at: datetime) -> UUID | None:
+    """Make the emergency order of a request in danger, because somebody who was asked has confirmed it; one at an asset
+    or location, however many report it. Return the order; None if the request ended without one.
+    """
+    request = _locked(conn, request_id)
+    if not request.undecided:
+        return request.order_id
+    thing = thing_of(conn, request, at)
+    there = next((each for each in known.known_orders(conn, thing) if each.type is OrderType.EMERGENCY), None)
+    if there is not None:
+        return merge(conn, request_id, there.number, actor=actor, at=at).order_id
+    title = kept("Emergency reported in request {number}", number=request.number)
+    return accept(conn, request_id, title=title, actor=actor, at=at).id
+
+
 def merge(conn: Connection, request_id: UUID, order_number: str, *, actor: str, at: datetime) -> Request:
     """Add a request, with its photos, to an unfinished order of its site. Raises OrderFinished or NotFound."""
     request = _locked(conn, request_id)
@@ -305,6 +321,8 @@ def rate(conn: Connection, request_id: UUID, rating: int, words: str, *, at: dat
         raise AlreadyRated(request.number)
     conn.execute(_QUERIES["rate"], {"id": request_id, "rating": rating, "at": at})
     personal.keep_rating_words(conn, request_id, words.strip())
+    if rating <= BAD_RATING:
+        conn.execute(_HELP["rated"], {"request_id": request_id})
 
 
 def review(conn: Connection, request_id: UUID, outcome: str, *, actor: str, at: datetime) -> None:

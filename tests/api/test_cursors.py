@@ -31,7 +31,7 @@ from tests.api.lists.rows import (
     shadow_run,
 )
 from tests.api.lists.rows_of_devices import device, report
-from tests.api.lists.rows_of_messages import message_of_order, policy_version, request
+from tests.api.lists.rows_of_messages import help_text, message_of_order, policy_version, request
 from tests.api.lists.rows_of_rotas import (
     escalation,
     escalation_policy,
@@ -79,6 +79,7 @@ Add = Callable[[Plant, int], object]
 LISTS: dict[str, tuple[Add, Callable[[Any], object]]] = {
     "/work-orders": (order, lambda row: row["id"]),
     "/requests": (request, lambda row: row["id"]),
+    "/sites/{site_code}/self-help": (help_text, lambda row: row["id"]),
     "/sites": (
         lambda plant, n: plant.sql(
             "INSERT INTO sites (code, name, time_zone) VALUES (%(c)s, 'x', 'UTC')", c=f"S{scattered(n)}"

@@ -10,16 +10,20 @@ from typer.testing import CliRunner
 
 from api.app import create
 from api.portal import slowing
+from api.shapes.requests.quotes import PriceListIn, QuoteIn
 from api.shapes.requests.requests import NewRequestIn
+from api.shapes.requests.self_help import HelpIn
 from db.plant import plant
-from db.requests import personal, requests
+from db.requests import personal, requests, self_help
 from db.requests.personal import Person
+from db.requests.quotes import PriceList
 from runtime.cli.main import app
 from runtime.cli.plant_file import load_plant
 from runtime.processes import nightly
 from tests import a_plant
 from workorder_core.requests import mailing
 from workorder_core.requests.asking import BAD_RATING, MOST_TIMES, RequestStatus, RequestStep, take
+from workorder_core.requests.quotes import total
 
 PAGE = (Path(__file__).parents[2] / "docs" / "requests.md").read_text(encoding="utf-8")
 NOW = datetime.now(UTC)
@@ -43,6 +47,13 @@ def test_the_operations_of_the_page_are_those_of_the_api_and_its_body_is_right()
     assert set(re.findall(r"^\| `(\w+ /api/v1/requests\S*)` \|", PAGE, re.MULTILINE)) == there
     (body,) = re.findall(r"-d '(\{.*\})'", PAGE)
     assert NewRequestIn.model_validate_json(body).what
+    quote, prices, helps = re.findall(r"```json\n(\{.*?\})\n```", PAGE, re.DOTALL)
+    listed = PriceListIn.model_validate_json(prices).listed()
+    known = PriceList(version=1, currency="EUR", made_by="", made_at=NOW, prices=listed)
+    lines = QuoteIn.model_validate_json(quote).quoted(known)
+    assert str(total(lines, "EUR")) == "314.50"
+    assert HelpIn.model_validate_json(helps).asset_class == "pump"
+    assert f"shows up to {self_help.MOST_SHOWN} of them" in PAGE
 
 
 def test_the_numbers_of_the_page():

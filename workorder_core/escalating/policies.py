@@ -187,6 +187,8 @@ class CauseKind(StrEnum):
     ORDER = "order"
     ALARM = "alarm"
     ENGINE = "engine"
+    REQUEST = "request"
+    """Somebody says that there is danger: as an emergency order would be, before somebody has confirmed it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -210,7 +212,7 @@ def fits(policy: Policy, cause: Cause) -> bool:
     covers = policy.covers
     if cause.kind is CauseKind.ENGINE:
         return cause.code != NOT_ESCALATED and not covers.engine_alarms.isdisjoint({cause.code, EVERY_CODE})
-    if cause.kind is CauseKind.ORDER:
+    if cause.kind in (CauseKind.ORDER, CauseKind.REQUEST):
         meant = cause.type in covers.order_types and (not covers.priorities or cause.priority in covers.priorities)
     else:
         meant = cause.severity in covers.alarm_severities

@@ -146,4 +146,6 @@ _BY_KIND: Mapping[str, Choice] = {
     "stock.lacking": Choice.PARTS_LACKING,
     "certificate.ending": Choice.CERTIFICATE_ENDING,
     "request.new": Choice.REQUESTED,
+    "request.quote_accepted": Choice.REQUESTED,
+    "request.quote_declined": Choice.REQUESTED,
 }

@@ -159,7 +159,17 @@ def _of_escalation(event: Happened, subject: str, zone: str) -> tuple[str, list[
 
 
 def _of_request(event: Happened, number: str, zone: str) -> tuple[str, list[str]]:
-    """Say that there is a request; its words and who asks are personal, and on its page only."""
+    """Say that there is a request, or an answer to its quote; words and who asks are personal, on its page only."""
+    answered = {
+        "request.quote_accepted": _("Quote accepted: %(number)s", number=number),
+        "request.quote_declined": _("Quote declined: %(number)s", number=number),
+    }.get(event.kind)
+    if answered is not None:
+        action = _("see what follows for the order")
+        return answered, [
+            _("Time: %(time)s", time=times.shown(event.at, zone)),
+            _("What to do: %(action)s", action=action),
+        ]
     danger = bool(event.data.get("danger"))
     head = _("DANGER: new request %(number)s", number=number) if danger else _("New request: %(number)s", number=number)
     return head, [

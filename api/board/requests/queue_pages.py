@@ -1,6 +1,6 @@
 """The planners' pages of requests: the review queue, one request and its decisions, and the ratings."""
 
-from typing import Annotated
+from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Form, Request
@@ -13,8 +13,10 @@ from api.board.forms.forms import FormRoute, shown_on
 from api.board.rendering import Number, page
 from api.once import SentForm
 from db.errors import NotFound
-from db.requests import known, personal, quotes, requests
+from db.requests import known, personal, quotes, requests, self_help
 from db.requests.requests import Request as Asked
+from db.triage import alike
+from workorder_core.orders.close_out import Cause, Remedy
 from workorder_core.people.access import Who
 from workorder_core.requests.asking import RequestStep
 from workorder_core.sentences import say
@@ -38,6 +40,7 @@ def queue(request: Request, conn: Conn, now: Now, who: Asking, number: Number = 
         more=len(found) > PAGE_SIZE,
         number=number,
         reviews=requests.page(conn, who.sites, review=True, limit=PAGE_SIZE),
+        saved=self_help.visits_saved(conn, who.sites, now=now),
         ratings=requests.ratings(conn, who.sites, now=now),
     )
 
@@ -61,6 +64,11 @@ def one(request: Request, ask_id: UUID, conn: Conn, now: Now, who: Asking) -> Re
         quotes=quotes.of_request(conn, ask_id),
         may_quote=quotes.may_be_offered(asked),
         known=known.known_orders(conn, thing, text) if asked.undecided else [],
+        helps=self_help.of_thing(conn, thing, limit=20) if asked.undecided else [],
+        tried=self_help.tried(conn, ask_id),
+        cause_labels={each.value: each.label for each in Cause},
+        remedy_labels={each.value: each.label for each in Remedy},
+        checks=_checks(conn, asked, text) if asked.undecided else [],
         similar=known.similar_requests(conn, thing, text, but=ask_id) if asked.undecided else [],
         kinds=KINDS,
         priorities=[each for each in Priority if each is not Priority.EMERGENCY],
@@ -128,18 +136,29 @@ def say_something(
     sent: SentForm,
     words: Annotated[str, Form(max_length=4000)] = "",
     what: Annotated[str, Form(max_length=20)] = "",
+    help_id: Annotated[str, Form(max_length=10)] = "",
 ) -> Response:
     """Ask back, decline, settle without a visit, close a review, or just write; the requester reads the words."""
-    _seen(conn, ask_id, who)
+    asked = _seen(conn, ask_id, who)
+    by_help = what == RequestStep.SETTLE and help_id.isdecimal()
     with Fields() as read:
-        read.need("words", words.strip(), say("write something to the requester: they see no other reason"))
+        read.need("words", words.strip() or by_help, say("write something to the requester: they see no other reason"))
     if what == "review":
         requests.review(conn, ask_id, words, actor=who.actor, at=now)
+    elif by_help:
+        self_help.settle(conn, asked, int(help_id), words, actor=who.actor, at=now)
     elif what in (RequestStep.ASK_BACK, RequestStep.DECLINE, RequestStep.SETTLE):
         requests.say_and_take(conn, ask_id, RequestStep(what), words, actor=who.actor, at=now)
     else:
         requests.write(conn, ask_id, words, actor=who.actor, at=now)
     return sent.leads_to(f"/requests/{ask_id}")
+
+
+def _checks(conn: Connection, asked: Asked, text: str) -> list[alike.Check]:
+    """Return what was enough most often in finished orders with similar texts, first those of the same asset."""
+    where: dict[str, Any] = {"site_id": asked.site_id, "only_done": True, "limit": 50}
+    found = alike.orders(conn, text, asset_id=asked.asset_id, **where) if asked.asset_id is not None else []
+    return alike.checks(found or alike.orders(conn, text, **where))[:5]
 
 
 def _seen(conn: Connection, ask_id: UUID, who: Who) -> Asked:

@@ -19,7 +19,8 @@ from api.shapes.requests.requests import (
     RequestOut,
     WordsIn,
 )
-from db.requests import listing, personal, quotes, requests
+from api.shapes.requests.self_help import SettleIn
+from db.requests import listing, personal, quotes, requests, self_help
 from db.requests.requests import Request as Asked
 from workorder_core.people.access import Who
 from workorder_core.requests.asking import RequestStatus, RequestStep
@@ -125,9 +126,12 @@ def decline(ask_id: UUID, body: WordsIn, conn: Conn, now: Now, who: Asking) -> O
 
 
 @router.post("/{ask_id}/settle", dependencies=[PLANS])
-def settle(ask_id: UUID, body: WordsIn, conn: Conn, now: Now, who: Asking) -> OneRequestOut:
-    """Settle a request without a visit, with instructions for the requester."""
-    return _said(conn, ask_id, RequestStep.SETTLE, body, now, who)
+def settle(ask_id: UUID, body: SettleIn, conn: Conn, now: Now, who: Asking) -> OneRequestOut:
+    """Settle a request without a visit, by instructions of the site or in words: a visit saved."""
+    asked = requests.get(conn, ask_id, who.sites)
+    if body.help_id is None:
+        return _said(conn, ask_id, RequestStep.SETTLE, WordsIn(words=body.words), now, who)
+    return _whole(conn, self_help.settle(conn, asked, body.help_id, body.words, actor=who.actor, at=now))
 
 
 @router.post("/{ask_id}/answer", dependencies=[SEES])

@@ -358,6 +358,8 @@ EVERY_SITE = {
 
 NO_SITES = {
     "language",
+    "help_id",
+    "quote_version",
     "kind",
     "token",
     "given",

@@ -5,14 +5,16 @@ Two sites, every text of the other one marked: nothing of it comes out, and noth
 
 import re
 from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 import pytest
 
 from api.app import create
+from db.costs import costs
 from db.planning import generating as planning
 from db.plant import plant
-from db.requests import mails, personal, requests
+from db.requests import mails, personal, quotes, requests, self_help
 from db.requests.personal import Person
 from db.runs import runs, uploads
 from db.scheduling import schedules, weights
@@ -27,8 +29,9 @@ from tests.api.notifying import an_escalation
 from tests.api.sync import offline
 from tests.parts import pictures
 from tests.parts.most_slow import most_slow
-from workorder_core.people.access import Role
+from workorder_core.people.access import Role, system
 from workorder_core.requests.emergencies import PortalRules
+from workorder_core.requests.quotes import LineKind, Price, of_price
 from workorder_core.scheduling.weeks import Planned
 from workorder_core.triage.suggestions import Field, of_danger
 
@@ -181,6 +184,14 @@ def _ask(conn, asset, at):
     mails.make_link(conn, made.id, now=at)
     conn.execute("INSERT INTO request_mails VALUES (%s, 1, 'new', %s, 'sent', 1, %s, %s, '')", [made.id, at, at, at])
     requests.put_rules(conn, made.site_id, PortalRules())
+    price = Price(code="MECH", kind=LineKind.LABOUR, name="Fitter", unit="h", unit_price=Decimal(92))
+    costs.set_currency(conn, made.site_id, "NTH", costs.currency_of(conn, made.site_id) or "EUR")
+    quotes.put_price_list(conn, made.site_id, "NTH", [price], actor="person:Ola", at=at)
+    valid, who = at.date() + timedelta(days=9), system("test")
+    quotes.offer(conn, made.id, [of_price(price, Decimal(2))], valid_until=valid, words="so", who=who, at=at)
+    quotes.answer(conn, made.id, 1, accept=True, name="Erika", words="yes", at=at)
+    helps = self_help.add(conn, made.site_id, title="stands", steps="turn it", actor="person:Ola", at=at)
+    self_help.note(conn, made.id, [helps.id], helped=False)
     return made.id
 
 

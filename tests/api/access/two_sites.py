@@ -47,6 +47,7 @@ TIED_BY = {
     "WHERE s.site_id = %(site)s)",
     "request_id": "request_id::text IN (SELECT id::text FROM requests WHERE site_id = %(site)s)",
     "upload_id": "upload_id::text IN (SELECT id::text FROM sync_uploads WHERE site_id = %(site)s)",
+    "help_id": "help_id IN (SELECT id FROM self_help WHERE site_id = %(site)s)",
     "absence_id": "absence_id IN (SELECT id FROM absences WHERE site_id = %(site)s)",
     "topic": "topic LIKE '%%/ZQXJ/%%'",
 }

@@ -1,7 +1,7 @@
 """A row more of a list of messages, policies or requests, which `test_cursors` adds during a walk."""
 
 from db.plant import plant as assets
-from db.requests import requests
+from db.requests import requests, self_help
 from db.requests.personal import Person
 from tests.api.lists.rows import Plant, at, receiver
 
@@ -32,3 +32,8 @@ def request(plant: Plant, n: int) -> None:
     """Ask for something at the asset."""
     thing = assets.asset(plant.conn, plant.asset, now=at(n))
     requests.create(plant.conn, thing, Person(what="It drips"), danger=False, language="en", at=at(n))
+
+
+def help_text(plant: Plant, n: int) -> None:
+    """Write instructions for the site."""
+    self_help.add(plant.conn, 1, title=f"Stands {n}", steps="Turn it", actor="person:Ola", at=at(n))

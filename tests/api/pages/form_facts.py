@@ -179,11 +179,21 @@ def _facts(client: TestClient, planner: TestClient, seeded: Seeded, pool: Connec
         found["report"] = offline.a_kept_request(conn, int(found["asset"]), now)["op_id"]
         found["mobile"] = str(offline.Phone().send(conn, now).device.id)
     found["escalation"] = str(begun)
-    for name in ("own", "settled_request"):
+    for name in ("own", "settled_request", "quoted"):
         reported = {"asset_id": seeded.assets["P-101"], "what": "It drips"}
         answer = client.post("/api/v1/requests", json=reported, headers={"Idempotency-Key": name})
         found[name] = str(answer.json()["id"])
     client.post(f"/api/v1/requests/{found['settled_request']}/settle", json={"words": "Close the valve."})
+    line = {"text": "Seal", "quantity": "2", "unit_price": "10.50"}
+    client.post(
+        f"/api/v1/requests/{found['quoted']}/quotes",
+        json={"lines": [line], "valid_until": "2031-03-01"},
+        headers={"Idempotency-Key": "quote"},
+    ).raise_for_status()
+    helps = {"title": "Pump stands", "steps": "Pull out the emergency stop."}
+    answer = client.post("/api/v1/sites/NTH/self-help", json=helps, headers={"Idempotency-Key": "help"})
+    found["help"] = str(answer.json()["id"])
+    found["timed"] = found["own"]
     planned: dict = {"site": "NTH", "code": "LOOK", "title": "Look", "object": "asset", "objects": ["P-101"]}
     planned |= {"calendar": {"rule": "FREQ=MONTHLY", "starts": "2026-01-10T08:00"}}
     planned |= {"meter": {"signal": "oil_hours", "every": 500}}

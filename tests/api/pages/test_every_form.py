@@ -384,6 +384,30 @@ FORMS = {
     "/requests/{ask_id}/merge": Known(
         "/requests/{asked}", "/requests/{asked}/merge", {"order": "{number_of_working}"}, {"order": " "}
     ),
+    "/my-requests/{ask_id}/times": Known(
+        "/my-requests/{timed}/times", "/my-requests/{timed}/times", {}, {"starts_at": "soon"}
+    ),
+    "/my-requests/{ask_id}/quotes/{quote_version}/answer": Known(
+        "/my-requests/{quoted}", "/my-requests/{quoted}/quotes/1/answer",
+        {"answer_is": "decline", "quote_words": "Too much"}, {"answer_is": "perhaps", "quote_words": "Hm"},
+    ),
+    "/requests/{ask_id}/quotes": Known(
+        "/requests/{asked}/quotes/new", "/requests/{asked}/quotes",
+        {"text_1": "Seal", "quantity_1": "2", "price_1": "10.5", "valid_until": "2031-03-01"},
+        {"text_1": "Seal", "quantity_1": "two", "price_1": "much", "valid_until": "soon"},
+    ),
+    "/requests/{ask_id}/quotes/{quote_version}/withdraw": Known(
+        "/requests/{quoted}", "/requests/{quoted}/quotes/1/withdraw"
+    ),
+    "/costs/{site_code}/price-list": Known(
+        "/costs/NTH/price-list", "/costs/NTH/price-list", {"prices": "MECH; labour; Fitter; h; 92"},
+        {"prices": "MECH; labour"},
+    ),
+    "/self-help/{site_code}": Known(
+        "/self-help?site=NTH", "/self-help/NTH", {"title": "Does not start", "steps": "Turn the switch.", "of": ""},
+        {"title": " ", "steps": " ", "of": "moon"},
+    ),
+    "/self-help/{site_code}/{help_id}/retire": Known("/self-help?site=NTH", "/self-help/NTH/{help}/retire"),
     "/requests/{ask_id}/say": Known(
         "/requests/{asked}", "/requests/{asked}/say", {"words": "Which one?", "what": "ask_back"}, {"words": " "}
     ),

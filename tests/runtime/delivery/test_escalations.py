@@ -22,6 +22,8 @@ from db.people import technicians, users, workforce
 from db.people.users import Standing
 from db.people.workforce import Crew
 from db.plant import plant as plants
+from db.requests import requests
+from db.requests.personal import Person
 from tests import a_plant
 from tests.runtime.delivery.conftest import mail_server
 from workorder_core.escalating.course import Answer, CannotAnswer, State
@@ -29,6 +31,7 @@ from workorder_core.escalating.policies import Covers, Policy, Step, target
 from workorder_core.orders.details import Cancel
 from workorder_core.orders.lifecycle import Step as Move
 from workorder_core.people.access import Role, system
+from workorder_core.requests.asking import RequestStep
 from workorder_core.words import FailureMode, OrderType
 
 MINUTE = timedelta(minutes=1)
@@ -310,3 +313,36 @@ def test_a_policys_versions_follow_each_other_and_a_running_escalation_keeps_its
     emergency(post, "Later")
     post.settle()
     assert only(post).title == "Gas"
+
+
+def test_whoever_is_on_call_confirms_a_danger_and_nobody_is_asked_twice(post, plant):
+    """A stranger's word asks the person on call; acknowledging makes the emergency order, which rings nobody again."""
+    asset = next(each for each in plants.assets(post.conn, now=post.now) if each.code == "P-102")
+    person = Person(what="smoke")
+    asked, _ = requests.create(post.conn, asset, person, danger=True, language="en", at=post.now)
+    calm, _ = requests.create(post.conn, asset, person, danger=False, language="en", at=post.now)
+    post.conn.commit()
+    post.settle()
+    found = only(post)
+    assert (found.cause, found.subject, found.order_id) == ("request", asked.number, None)
+    with post.conn.transaction():
+        (ask,) = escalations.asks(post.conn, [found.id])[found.id]
+        assert (ask.person, requests.get(post.conn, asked.id).order_id) == ("anna", None)
+        escalations.answer(post.conn, found.id, Answer.ACKNOWLEDGE, actor="person:anna", how="link", at=post.now)
+        done = requests.get(post.conn, asked.id)
+        order = work_orders.get(post.conn, done.order_id)
+        assert (order.type, order.requested_by) == (OrderType.EMERGENCY, "person:anna")
+        assert requests.get(post.conn, calm.id).undecided
+    post.settle()
+    assert only(post).order_id == done.order_id, "the order's own escalation is this one"
+
+
+def test_a_planner_who_decides_ends_the_asking(post, plant):
+    asset = plants.assets(post.conn, now=post.now)[0]
+    asked, _ = requests.create(post.conn, asset, Person(what="gas"), danger=True, language="en", at=post.now)
+    post.conn.commit()
+    post.settle()
+    requests.say_and_take(post.conn, asked.id, RequestStep.DECLINE, "A drill", actor="person:ben", at=post.now)
+    post.conn.commit()
+    post.settle()
+    assert only(post).state is State.OVER
