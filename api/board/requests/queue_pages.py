@@ -140,7 +140,7 @@ def say_something(
 ) -> Response:
     """Ask back, decline, settle without a visit, close a review, or just write; the requester reads the words."""
     asked = _seen(conn, ask_id, who)
-    by_help = what == RequestStep.SETTLE and help_id.isdecimal()
+    by_help = what == RequestStep.SETTLE and help_id.isdecimal() and len(help_id) < 10
     with Fields() as read:
         read.need("words", words.strip() or by_help, say("write something to the requester: they see no other reason"))
     if what == "review":

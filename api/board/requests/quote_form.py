@@ -40,17 +40,15 @@ class _Row:
 
 def _line(read: Fields, row: _Row, known: Mapping[str, Price]) -> Line | None:
     quantity = read(f"quantity_{row.number}", None, partial(_number, row.quantity or "1", 3, _MOST_OF_ONE))
-    if not quantity:
-        read.need(f"quantity_{row.number}", None, say("write a number above 0"))
-        return None
+    read.need(f"quantity_{row.number}", quantity, say("write a number above 0"))
     price = known.get(row.text.casefold())
     if price is not None and not row.price:
-        return of_price(price, quantity)
+        return of_price(price, quantity) if quantity else None
     read.need(f"text_{row.number}", row.text, say("say what it is for"))
     read.need(f"price_{row.number}", row.price, say("write a price, or a code of the price list as the item"))
     unit_price = read(f"price_{row.number}", None, partial(_number, row.price or "0", 4, _MOST))
     kind = read(f"kind_{row.number}", LineKind.OTHER, partial(one_of, LineKind, row.kind or "other"))
-    if unit_price is None or not row.text:
+    if unit_price is None or not row.text or not quantity:
         return None
     return Line(kind=kind, text=row.text, quantity=quantity, unit=row.unit[:20], unit_price=unit_price)
 

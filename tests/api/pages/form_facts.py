@@ -193,7 +193,6 @@ def _facts(client: TestClient, planner: TestClient, seeded: Seeded, pool: Connec
     helps = {"title": "Pump stands", "steps": "Pull out the emergency stop."}
     answer = client.post("/api/v1/sites/NTH/self-help", json=helps, headers={"Idempotency-Key": "help"})
     found["help"] = str(answer.json()["id"])
-    found["timed"] = found["own"]
     planned: dict = {"site": "NTH", "code": "LOOK", "title": "Look", "object": "asset", "objects": ["P-101"]}
     planned |= {"calendar": {"rule": "FREQ=MONTHLY", "starts": "2026-01-10T08:00"}}
     planned |= {"meter": {"signal": "oil_hours", "every": 500}}
