@@ -124,7 +124,7 @@ def test_a_request_by_its_code_from_the_danger_question_to_the_rating(
     desk.get_by_text("Es tropft unten an der Pumpe").wait_for()
     look(desk, "4-planner")
     desk.locator("input[name=title]").fill("Gleitringdichtung erneuern")
-    desk.get_by_role("button", name="Auftrag erstellen").click()
+    desk.get_by_role("button", name="Auftrag anlegen").click()
     desk.wait_for_url(re.compile("/orders/"))
     desk.goto("/requests")
     desk.get_by_role("link", name="NTH-R1").click()

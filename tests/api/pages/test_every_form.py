@@ -424,8 +424,8 @@ OF_PEOPLE = {
     "/my-calendars/{feed_id}/revoke",
     "/my-requests/{ask_id}/times",
 }
-"""What a key has not: only who was asked declines; times are offered by a schedule, and tried in test_appointments; notifications are tried with who has an e-mail address, calendars in
-test_feeds."""
+"""What a key has not: only who was asked declines; notifications are tried with who has an e-mail address, calendars in
+test_feeds, times of one's own request in test_appointments."""
 FILES = {
     "/imports": ("assets.csv", b"Tag;Name\nP-1;Pump\n"),
 }
