@@ -39,6 +39,7 @@ from runtime.demo import (
     sample_plants,
     stores,
     upkeep,
+    visitors,
     walks,
 )
 from runtime.demo import report as demo_report
@@ -183,6 +184,7 @@ def _watch(
                 upkeep.put(conn, site=plant.site, now=datetime.now(UTC))
                 duty.put(conn, site=plant.site, now=datetime.now(UTC))
                 handhelds.report(conn, site=plant.site, now=datetime.now(UTC))
+                visitors.put(conn, site=plant.site, now=datetime.now(UTC))
                 neighbours.ask(conn, site=plant.site, anchor=plant.time_of(MINUTES), now=datetime.now(UTC))
             _go_on(standing, conn, plant, teller, stop, console)
     finally:
