@@ -75,6 +75,14 @@ def style() -> Response:
     return FileResponse(STYLE, media_type="text/css", headers={"Cache-Control": "max-age=3600"})
 
 
+@router.get("/icon.svg")
+def icon() -> Response:
+    """Return the icon of a browser's tab."""
+    return FileResponse(
+        STYLE.with_name("icon.svg"), media_type="image/svg+xml", headers={"Cache-Control": "max-age=3600"}
+    )
+
+
 @router.get("/{token}")
 def ask(request: Request, token: str, conn: Conn, now: Now, danger: Danger = "") -> Response:
     """Ask whether anybody is in danger, then show the form."""

@@ -2,6 +2,9 @@
 
 from datetime import UTC, datetime
 
+import psycopg
+import pytest
+
 from db.costs import costs
 from db.plant import plant
 from db.requests import quotes, requests, self_help
@@ -10,6 +13,12 @@ from runtime.demo import visitors
 from tests import a_plant
 
 NOW = datetime.now(UTC)
+
+
+@pytest.fixture
+def conn(database):
+    with psycopg.connect(database) as conn:
+        yield conn
 
 
 def test_the_demo_has_a_request_a_quote_a_visit_saved_and_a_rating_to_review(conn):
