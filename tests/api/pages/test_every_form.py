@@ -425,7 +425,7 @@ OF_PEOPLE = {
     "/my-requests/{ask_id}/times",
 }
 """What a key has not: only who was asked declines; notifications are tried with who has an e-mail address, calendars in
-test_feeds, times of one's own request in test_appointments."""
+test_feeds; times of one's own request need a schedule."""
 FILES = {
     "/imports": ("assets.csv", b"Tag;Name\nP-1;Pump\n"),
 }
