@@ -1,6 +1,7 @@
 """Problems that need no visit: instructions before a request is sent, what has helped, and visits that are counted."""
 
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
@@ -22,7 +23,7 @@ def written(pool, seeded):
     """Instructions for the label's pump, for fans, and for everything; and somebody at the portal."""
     with pool.connection() as conn:
         pump = plant.asset(conn, seeded.assets["P-105"], now=NOW)
-        who = {"actor": "user:pat", "at": NOW}
+        who: Any = {"actor": "user:pat", "at": NOW}
         own = self_help.add(conn, pump.site_id, title="Stands", steps="Pull it out.", asset_id=pump.id, **who)
         self_help.add(conn, pump.site_id, title="Fan hums", steps="Clean it.", asset_class="fan", **who)
         every = self_help.add(conn, pump.site_id, title="Is it on?", steps="Look.", **who)

@@ -330,6 +330,7 @@ def test_whoever_is_on_call_confirms_a_danger_and_nobody_is_asked_twice(post, pl
         assert (ask.person, requests.get(post.conn, asked.id).order_id) == ("anna", None)
         escalations.answer(post.conn, found.id, Answer.ACKNOWLEDGE, actor="person:anna", how="link", at=post.now)
         done = requests.get(post.conn, asked.id)
+        assert done.order_id is not None
         order = work_orders.get(post.conn, done.order_id)
         assert (order.type, order.requested_by) == (OrderType.EMERGENCY, "person:anna")
         assert requests.get(post.conn, calm.id).undecided
