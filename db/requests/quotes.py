@@ -21,6 +21,7 @@ from db.requests.requests import PORTAL, Request
 from workorder_core.errors import NotReady
 from workorder_core.orders.details import NOTHING, Hold
 from workorder_core.orders.lifecycle import Step
+from workorder_core.orders.statuses import BEGUN
 from workorder_core.people.access import Who, system
 from workorder_core.requests import quotes
 from workorder_core.requests.asking import RequestStatus
@@ -30,7 +31,6 @@ from workorder_core.words import HoldReason, Status
 
 _QUERIES = sql.load("quotes")
 _PORTAL: Who = system(PORTAL.removeprefix("system:"))
-_BEGUN = frozenset({Status.IN_PROGRESS, Status.ON_HOLD})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -147,7 +147,7 @@ def offer(
     conn.execute(_QUERIES["replace"], {"id": request_id, "actor": who.actor, "at": at})
     facts: dict[str, Any] = {
         "id": request_id,
-        "extra": request.order_status in _BEGUN,
+        "extra": request.order_status in BEGUN,
         "currency": currency,
         "total": quotes.total(lines, currency),
         "valid_until": valid_until,
