@@ -30,6 +30,7 @@ TEXTS: Mapping[str, str] = {
     "scan": N_("Scan"),
     "report": N_("Report something"),
     "state": N_("Sent and not sent"),
+    "sending": N_("Sending"),
     # Who uses the device.
     "welcome": N_("Plantwright for technicians"),
     "welcome_why": N_("Sign in once with a network. After that the app opens without one."),
@@ -45,6 +46,7 @@ TEXTS: Mapping[str, str] = {
     "new_pin": N_("New PIN"),
     "pin_if_shared": N_("PIN, if others use this device too"),
     "pin_why": N_("4 to 12 digits. They keep your orders from others who use this device."),
+    "no_pin_yet": N_("{name} has no PIN on this device yet. Sign in as {name} to open it and to choose one."),
     "pin_digits": N_("A PIN has 4 to 12 digits."),
     "pin_needed": N_("Several people use this device: choose a PIN."),
     "pin_wrong": N_("This is not the PIN."),

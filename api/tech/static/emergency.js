@@ -65,6 +65,8 @@ function sound() {
   if (sounding || !window.AudioContext) return;
   const context = new AudioContext();
   const beep = () => {
+    // A browser lets a page sound once somebody has touched it; until then nothing is queued.
+    if (context.state !== "running") return void context.resume();
     for (const [place, pitch] of [880, 660].entries()) {
       const tone = context.createOscillator();
       const loud = context.createGain();

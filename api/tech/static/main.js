@@ -3,7 +3,7 @@ import { alarm } from "./emergency.js";
 import { choice, fill, h } from "./dom.js";
 import * as operations from "./operations.js";
 import * as people from "./people.js";
-import { counted, language, say, speak } from "./say.js";
+import { counted, language, say, settle, speak } from "./say.js";
 import { amend, fullness, open, persist } from "./store.js";
 import { session, Sync, Unreachable } from "./sync.js";
 import { asset } from "./asset.js";
@@ -77,17 +77,27 @@ function typing() {
   return fields.some((each) => each.value !== each.defaultValue) || main.querySelector("[data-stays]") !== null;
 }
 
+/** Show times by the clock of the site: of the first order, else of the last one that was here. */
+async function atHome() {
+  const cursor = await app.db.transaction("orders").store.openCursor();
+  const zone = cursor ? cursor.value.time_zone : app.person.zone;
+  settle(zone || undefined);
+  if (zone && zone !== app.person.zone) app.person = (await amend(app.person.person, { zone })) || app.person;
+}
+
 let drawn = 0;
 let leave = null;
 
-async function show({ moved = true } = {}) {
+async function show({ moved = true, yields = false } = {}) {
   if (!app.db) return;
   const turn = (drawn += 1);
   const [name, rest] = parts();
   const screen = SCREENS[name] || day;
   const focus = document.activeElement && document.activeElement.dataset ? document.activeElement.dataset.key : null;
+  await atHome();
   const made = await screen(app, ...rest);
-  if (turn !== drawn || !app.db) return;
+  // Somebody may have begun to type while the screen was made.
+  if (turn !== drawn || !app.db || (yields && typing())) return;
   if (leave) leave();
   leave = made.leave || null;
   const at = scrollY;
@@ -152,7 +162,7 @@ async function changed(what) {
   }
   await line();
   if (what === "idle") await alarm(app);
-  if (!typing()) await show({ moved: false });
+  if (!typing()) await show({ moved: false, yields: true });
 }
 
 /** Close the store, and ask who is there. */
@@ -165,10 +175,12 @@ async function lock() {
   sessionStorage.removeItem("person");
   foot.hidden = true;
   fill(head);
-  await begin();
+  await begin({ asks: true });
 }
 
-const login = () => h("a", { class: "button primary", href: "/login?next=%2Ftech%2F" }, say("sign_in"));
+const login = (properties) => h("a", { class: "button primary", href: "/login?next=%2Ftech%2F", ...properties }, say("sign_in"));
+const another = () => h("p", null, h("button", { type: "button", onclick: () => later(somebodyElse()) }, say("somebody_else")));
+const JOINS = "joins";
 
 function panel(title, ...children) {
   fill(main, h("section", { class: "card narrow" }, h("h1", { tabindex: "-1" }, title), ...children));
@@ -176,7 +188,7 @@ function panel(title, ...children) {
 }
 
 /** Ask for nothing where one person uses the device; otherwise for the person and their PIN. */
-async function begin() {
+async function begin({ asks = false } = {}) {
   const all = await people.everybody();
   app.several = all.length > 1;
   let found = null;
@@ -191,10 +203,13 @@ async function begin() {
   if (!all.length) return void (await first(found, reachable));
   const again = sessionStorage.getItem("person");
   const only = all.length === 1 ? all[0] : all.find((each) => each.person === again);
-  if (only && !only.locked && (!only.pin || only.person === again)) return void (await enter(only));
+  const joins = sessionStorage.getItem(JOINS) !== null;
+  sessionStorage.removeItem(JOINS);
+  if (only && !asks && !joins && !only.locked && (!only.pin || only.person === again)) return void (await enter(only));
   await speak(all[0].language || navigator.language.slice(0, 2));
-  if (all.length === 1) return void (await unlock(all[0]));
-  panel(say("who"), h("ul", { class: "list" }, all.map((each) => h("li", null, h("button", { type: "button", class: "wide", onclick: () => later(unlock(each)) }, each.name)))), h("p", null, h("button", { type: "button", onclick: () => later(somebodyElse()) }, say("somebody_else"))));
+  if (joins) return void (await somebodyElse());
+  if (all.length === 1 && (all[0].pin || all[0].locked)) return void (await unlock(all[0]));
+  panel(say("who"), h("ul", { class: "list" }, all.map((each) => h("li", null, h("button", { type: "button", class: "wide", onclick: () => later(unlock(each)) }, each.name)))), another());
 }
 
 async function first(found, reachable) {
@@ -209,7 +224,7 @@ async function somebodyElse() {
   const found = await session().catch(() => null);
   const all = await people.everybody();
   if (found && found.works && !all.some((each) => each.person === found.person)) setUp(found, true);
-  else panel(say("somebody_else"), h("p", null, say("sign_in_as_yourself")), login());
+  else panel(say("somebody_else"), h("p", null, say("sign_in_as_yourself")), h("div", { class: "buttons" }, login({ onclick: () => sessionStorage.setItem(JOINS, "") }), h("button", { type: "button", onclick: () => later(begin({ asks: true })) }, say("back"))));
 }
 
 function pinField(needed) {
@@ -244,10 +259,15 @@ async function unlock(row) {
     const db = await open(row.device);
     const count = (await operations.unsent(db)).length;
     db.close();
-    panel(say("expired"), h("p", null, say("expired_why", { name: row.name })), h("p", null, count ? counted("one_unsent", "many_unsent", count) : say("all_sent")), login());
+    panel(say("expired"), h("p", null, say("expired_why", { name: row.name })), h("p", null, count ? counted("one_unsent", "many_unsent", count) : say("all_sent")), login(), another());
     return;
   }
-  if (!row.pin) return void (await enter(row));
+  if (!row.pin) {
+    const found = app.several ? await session().catch(() => null) : row;
+    if (found && found.person === row.person) await enter(row);
+    else panel(row.name, h("p", null, say("no_pin_yet", { name: row.name })), login(), another());
+    return;
+  }
   const pin = pinField(true);
   const tell = h("p", { class: "problem", role: "alert" });
   const done = async (event) => {
@@ -257,7 +277,7 @@ async function unlock(row) {
     pin.value = "";
     tell.textContent = waits ? say("pin_wait", { seconds: Math.ceil(waits / 1000) }) : say("pin_wrong");
   };
-  panel(row.name, h("form", { onsubmit: (event) => later(done(event)) }, h("div", { class: "field" }, h("label", { for: "pin" }, say("pin")), pin), tell, h("button", { class: "primary wide" }, say("open"))));
+  panel(row.name, h("form", { onsubmit: (event) => later(done(event)) }, h("div", { class: "field" }, h("label", { for: "pin" }, say("pin")), pin), tell, h("button", { class: "primary wide" }, say("open"))), another());
   pin.focus();
 }
 
@@ -269,12 +289,13 @@ async function enter(row) {
   app.sync = new Sync(row, app.db, changed);
   foot.hidden = false;
   foot.setAttribute("aria-label", say("pages"));
-  fill(foot, [["day", "today"], ["scan", "scan"], ["report", "report"], ["state", "state"]].map(([to, name]) => h("a", { href: `#/${to}` }, say(name))));
+  fill(foot, [["day", "today"], ["scan", "scan"], ["report", "report"], ["state", "sending"]].map(([to, name]) => h("a", { href: `#/${to}` }, say(name))));
   await line();
   await show();
   app.needsPin = app.several && !row.pin;
   if (app.needsPin) go("/state");
-  app.persistent = await persist();
+  // Some browsers ask the person: nothing waits for the answer.
+  void persist().then((answer) => (app.persistent = answer), () => {});
   void app.sync.soon();
   const { follow } = await import("./emergency.js");
   app.reader = follow(app);
@@ -286,7 +307,7 @@ app.languages = () => {
   chosen.addEventListener("change", () => later((async () => {
     app.person = await amend(app.person.person, { language: chosen.value });
     await speak(chosen.value);
-    foot.querySelectorAll("a").forEach((each, place) => (each.textContent = say(["today", "scan", "report", "state"][place])));
+    foot.querySelectorAll("a").forEach((each, place) => (each.textContent = say(["today", "scan", "report", "sending"][place])));
     fill(head);
     await line();
     await show();

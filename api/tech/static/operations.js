@@ -106,7 +106,7 @@ export async function unlearn(db, known) {
     if (each.state === "unsent" || each.seq === null || each.seq <= known) continue;
     const file = each.file && (await files.get(each.file));
     if (file) await files.put({ ...file, stored: false });
-    await operations.put({ ...each, state: "unsent", verdict: null, answer: null, answered_at: null });
+    await operations.put({ ...each, state: "unsent", verdict: null, answer: null, answered_at: null, fetched: false });
     again += 1;
   }
   await transaction.done;

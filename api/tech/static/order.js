@@ -1,8 +1,8 @@
 // One order: what to do, why it exists, and every act of the work.
 import { h } from "./dom.js";
-import { blocked, seen, until } from "./overlay.js";
+import { blocked, noted, seen, until } from "./overlay.js";
 import { chart } from "./chart.js";
-import { clock, code, counted, moment, number, say, sentence, size, typed } from "./say.js";
+import { calendar, clock, code, counted, full, moment, number, say, sentence, size, typed } from "./say.js";
 import { visit, when } from "./day.js";
 
 export async function viewOf(db, id) {
@@ -49,6 +49,12 @@ function limits(step) {
 
 const outside = (step, value) => (step.low !== null && value < step.low) || (step.high !== null && value > step.high);
 
+function noteOf(view, step) {
+  const { text, end } = noted(step.note);
+  const words = [text, end === null ? "" : say("valid_until", { when: full(end, view.time_zone) })].filter(Boolean);
+  return words.length ? h("span", { class: "soft" }, words.join(" · ")) : null;
+}
+
 function stepRow(app, view, step) {
   const { id } = view.order;
   const record = async (content) => {
@@ -59,7 +65,7 @@ function stepRow(app, view, step) {
   const done = step.done_at ? h("span", { class: "badge fine" }, `✓ ${clock(step.done_at, view.time_zone)}`) : null;
   const undo = step.done_at && !view.ended ? h("button", { type: "button", class: "small", "data-key": `${name}-undo`, "aria-label": `${say("undo")}: ${step.instruction}`, onclick: () => app.later(record({ done: false })) }, say("undo")) : null;
   const result = step.done_at && step.value !== null && step.value !== undefined ? h("b", { class: outside(step, step.value) ? "over" : "" }, `${number(step.value)} ${step.unit}`) : null;
-  if (step.done_at || view.ended) return h("li", { class: "step" }, h("p", null, words), h("p", { class: "line" }, done, result, step.note ? h("span", { class: "soft" }, step.note) : null, undo));
+  if (step.done_at || view.ended) return h("li", { class: "step" }, h("p", null, words), h("p", { class: "line" }, done, result, noteOf(view, step), undo));
   if (step.kind === "photo") return h("li", { class: "step" }, h("p", null, words), h("a", { class: "button", href: `#/form/photo/${id}/${step.seq}`, "data-key": name }, say("take_photo")));
   if (step.kind === "signature") return h("li", { class: "step" }, h("p", null, words), h("a", { class: "button", href: `#/form/signature/${id}/${step.seq}`, "data-key": name }, say("sign")));
   if (step.kind === "instruction") {
@@ -85,7 +91,7 @@ function stepRow(app, view, step) {
       input.focus();
       return;
     }
-    const content = measured ? { done: true, value } : { done: true, note: [input.value.trim(), ends.value ? until(ends.value) : ""].filter(Boolean).join(" ") };
+    const content = measured ? { done: true, value } : { done: true, note: [input.value.trim(), ends.value ? until(ends.value, view.time_zone) : ""].filter(Boolean).join(" ") };
     input.value = "";
     if (ends) ends.value = "";
     await record(content);
@@ -141,7 +147,7 @@ function needs(app, view) {
     })),
     order.required_tools.length ? h("p", null, say("tools", { what: (view.tools || order.required_tools.map((words) => ({ words }))).map((each) => (each.booked ? `${each.words} (${each.booked})` : each.words)).join(", ") })) : null,
     order.required_skill ? h("p", null, say("skills", { what: [order.required_skill, ...order.other_skills].map(code).join(", ") })) : null,
-    order.required_certificates.length ? h("p", null, say("certificates", { what: (view.certificates || []).map((each) => `${code(each.name)}${each.valid_until ? ` (${say("valid_until", { when: each.valid_until })})` : ""}`).join(", ") })) : null,
+    order.required_certificates.length ? h("p", null, say("certificates", { what: (view.certificates || []).map((each) => `${code(each.name)}${each.valid_until ? ` (${say("valid_until", { when: calendar(each.valid_until) })})` : ""}`).join(", ") })) : null,
   ].flat().filter(Boolean), true);
 }
 

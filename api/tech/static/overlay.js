@@ -59,12 +59,27 @@ function used(parts, { part, used: count, unit }) {
   else parts.push({ line: parts.length + 1, part, unit, needed: 0, used: count });
 }
 
-/** How a permit's end is written in the note of its step: the device's own time, with the offset. */
-export function until(local) {
-  return `(until ${new Date(local).toISOString()})`;
+/** The moment at which the clocks of a time zone show a day and a time, as 2026-03-02T08:00. */
+function moment(local, zone) {
+  const wanted = Date.parse(`${local}Z`);
+  const shown = (at) => Date.parse(`${new Date(at).toLocaleString("sv-SE", { timeZone: zone }).replace(" ", "T")}Z`);
+  const near = wanted - (shown(wanted) - wanted);
+  return new Date(near - (shown(near) - wanted));
 }
 
-const ends = (note) => Date.parse((/\(until ([^)]+)\)/.exec(note || "") || [null, ""])[1]);
+/** How a permit's end, typed by the site's clock, is written in the note of its step. */
+export function until(local, zone) {
+  return `(until ${moment(local, zone).toISOString()})`;
+}
+
+const END = /\s*\(until ([^)]+)\)/;
+const ends = (note) => Date.parse((END.exec(note || "") || [null, ""])[1]);
+
+/** The note of a step, and when the permit in it ends; null: it does not. */
+export function noted(note) {
+  const end = ends(note);
+  return Number.isNaN(end) ? { text: note || "", end: null } : { text: note.replace(END, ""), end };
+}
 
 /** Why work on an order may not begin or end now; empty: it may. Dates count here too, without a network. */
 export function blocked(view, step, now = Date.now()) {

@@ -47,19 +47,30 @@ export function typed(text) {
   return /^[-+]?(\d+\.?\d*|\.\d+)$/.test(plain) ? Number(plain) : NaN;
 }
 
+let home;
+
+/** Set the time zone of what is of no one order: that of the site. */
+export function settle(zone) {
+  home = zone;
+}
+
 function formatted(value, zone, options) {
   if (!value) return "";
-  return new Intl.DateTimeFormat(locale(), { timeZone: zone, ...options }).format(new Date(value));
+  return new Intl.DateTimeFormat(locale(), { timeZone: zone || home, ...options }).format(new Date(value));
 }
 
 /** A time of day of the site. */
 export const clock = (value, zone) => formatted(value, zone, { hour: "2-digit", minute: "2-digit" });
 /** A day of the site. */
 export const day = (value, zone) => formatted(value, zone, { weekday: "short", day: "numeric", month: "short" });
+/** A date of the site's calendar, as 2026-03-02, in words. */
+export const calendar = (value) => formatted(`${value}T12:00Z`, "UTC", { day: "numeric", month: "short", year: "numeric" });
+/** A day, a year and a time of the site. */
+export const full = (value, zone) => formatted(value, zone, { day: "numeric", month: "short", year: "numeric", hour: "2-digit", minute: "2-digit" });
 /** A day and a time of the site. */
 export const moment = (value, zone) => formatted(value, zone, { day: "numeric", month: "short", hour: "2-digit", minute: "2-digit" });
 /** The date of a moment at the site, which sorts: 2026-03-02. */
-export const date = (value, zone) => new Intl.DateTimeFormat("sv-SE", { timeZone: zone, dateStyle: "short" }).format(new Date(value));
+export const date = (value, zone) => new Intl.DateTimeFormat("sv-SE", { timeZone: zone || home, dateStyle: "short" }).format(new Date(value));
 /** How large something is. */
 export const size = (bytes) => (bytes < 1e6 ? `${number(Math.ceil(bytes / 1e3))} kB` : `${number(Math.round(bytes / 1e5) / 10)} MB`);
 

@@ -11,12 +11,13 @@ function plain(value) {
   return Array.isArray(value) ? value.join(", ") : String(value);
 }
 
-async function names(db) {
-  return new Map((await db.getAll("orders")).map((each) => [each.id, each.order.number]));
+/** The number and the time zone of each order on the device. */
+async function named(db) {
+  return new Map((await db.getAll("orders")).map((each) => [each.id, { number: each.order.number, zone: each.time_zone }]));
 }
 
 /** A conflict: both values, and the person says which is right. */
-function conflict(app, each, number_) {
+function conflict(app, each, of) {
   const { answer } = each;
   const choose = (value) => async () => {
     const content = { name: answer.field, base: answer.current, value, resolves: each.op_id };
@@ -27,8 +28,8 @@ function conflict(app, each, number_) {
   };
   const by = (answer.changed_by || "").replace(/^\w+:/, "");
   return h("li", { class: "card decision" },
-    h("h3", null, `${number_ || ""} ${sentence(code(answer.field))}`),
-    h("p", null, say("changed_meanwhile", { by, when: moment(answer.changed_at) })),
+    h("h3", null, `${of.number || ""} ${sentence(code(answer.field))}`),
+    h("p", null, say("changed_meanwhile", { by, when: moment(answer.changed_at, of.zone) })),
     h("div", { class: "both" },
       h("button", { type: "button", "data-key": `theirs-${each.op_id}`, onclick: () => app.later(choose(answer.current)()) }, h("span", { class: "soft" }, say("theirs", { by })), h("b", null, plain(answer.current))),
       h("button", { type: "button", "data-key": `mine-${each.op_id}`, onclick: () => app.later(choose(answer.value)()) }, h("span", { class: "soft" }, say("yours")), h("b", null, plain(answer.value))),
@@ -38,7 +39,7 @@ function conflict(app, each, number_) {
 }
 
 /** What the server refused, or a file that it does not take: shown with the reason until somebody has seen it. */
-function refused(app, each, number_) {
+function refused(app, each, of) {
   const seen = async () => {
     const state = { ...each, state: "answered", dismissed: true, fetched: true, answered_at: Date.now(), verdict: each.verdict || "refused" };
     await app.db.put("operations", state);
@@ -54,7 +55,7 @@ function refused(app, each, number_) {
   };
   const why = each.problem || (each.answer && each.answer.detail) || "";
   return h("li", { class: "card decision" },
-    h("h3", null, `${number_ || ""} ${sentence(code(each.kind))}`),
+    h("h3", null, `${of.number || ""} ${sentence(code(each.kind))}`),
     h("p", null, say("not_taken", { why })),
     h("p", { class: "soft" }, summary(each)),
     h("div", { class: "buttons" }, each.problem ? h("button", { type: "button", onclick: () => app.later(again()) }, say("try_again")) : null, h("button", { type: "button", onclick: () => app.later(seen()) }, say("understood"))),
@@ -94,15 +95,16 @@ function pin(app) {
 
 /** The screen of what has been sent. */
 export async function state(app) {
-  const [all, asked, number_, full, skew] = await Promise.all([operations.unsent(app.db), operations.undecided(app.db), names(app.db), fullness(), app.db.get("facts", "skew")]);
+  const [all, asked, orders, full, skew] = await Promise.all([operations.unsent(app.db), operations.undecided(app.db), named(app.db), fullness(), app.db.get("facts", "skew")]);
   const waiting = all.filter((each) => !each.problem);
   const done = (await app.db.getAllFromIndex("operations", "state", "answered")).sort((a, b) => b.place - a.place).slice(0, 20);
   const contact = await app.db.get("facts", "contact");
-  const row = (each) => h("li", null, h("b", null, `${number_.get(each.order) || ""} ${sentence(code(each.kind))}`), h("span", { class: "soft" }, ` ${moment(each.occurred_at)}`), h("br"), h("span", null, summary(each)), each.verdict ? h("span", { class: "badge" }, sentence(code(each.verdict))) : null, each.verdict === "kept" && each.answer ? h("p", { class: "soft" }, each.answer.detail) : null, each.answer && each.answer.made ? h("p", { class: "soft" }, say("became", { number: each.answer.made.number })) : null);
+  const of = (each) => orders.get(each.order) || {};
+  const row = (each) => h("li", null, h("b", null, `${of(each).number || ""} ${sentence(code(each.kind))}`), h("span", { class: "soft" }, ` ${moment(each.occurred_at, of(each).zone)}`), h("br"), h("span", null, summary(each)), each.verdict ? h("span", { class: "badge" }, sentence(code(each.verdict))) : null, each.verdict === "kept" && each.answer ? h("p", { class: "soft" }, each.answer.detail) : null, each.answer && each.answer.made ? h("p", { class: "soft" }, say("became", { number: each.answer.made.number })) : null);
   return h("div", null,
     h("h1", null, say("state")),
     app.sync.state === "another" || app.sync.state === "signed-out" ? h("p", { class: "card problem" }, say("sign_in_as", { name: app.person.name }), " ", h("a", { href: "/login?next=%2Ftech%2F" }, say("sign_in"))) : null,
-    asked.length ? h("section", null, h("h2", null, counted("one_decision", "many_decisions", asked.length)), h("ul", { class: "orders" }, asked.map((each) => (each.verdict === "conflict" ? conflict(app, each, number_.get(each.order)) : refused(app, each, number_.get(each.order)))))) : null,
+    asked.length ? h("section", null, h("h2", null, counted("one_decision", "many_decisions", asked.length)), h("ul", { class: "orders" }, asked.map((each) => (each.verdict === "conflict" ? conflict(app, each, of(each)) : refused(app, each, of(each)))))) : null,
     h("section", { class: "card" }, h("h2", null, waiting.length ? counted("one_unsent", "many_unsent", waiting.length) : say("all_sent")),
       waiting.length ? h("ul", { class: "rows" }, waiting.map(row)) : null,
       h("p", { class: "soft" }, contact ? say("as_of", { when: moment(contact) }) : say("never_fetched")),

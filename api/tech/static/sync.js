@@ -170,7 +170,7 @@ export class Sync {
     let sent = new Set();
     for (;;) {
       const all = await operations.unsent(this.db);
-      const next = all.filter((each) => each.seq !== null && !sent.has(each.op_id)).sort((a, b) => a.seq - b.seq).slice(0, MOST);
+      const next = (await this.#ready(all)).filter((each) => !sent.has(each.op_id)).slice(0, MOST);
       if (answer && !next.length) return answer;
       answer = await ask("/api/v1/sync/operations", { method: "POST", body: await this.#batch(next, all.length) });
       await operations.learn(this.db, answer.answers);
@@ -186,6 +186,16 @@ export class Sync {
       await this.db.put("facts", answer.known_seq, "known");
       await this.db.put("facts", answer.skew_s, "skew");
     }
+  }
+
+  /** What can be sent, in order: after a restore of the server a file goes again before the operation that names it. */
+  async #ready(all) {
+    const numbered = all.filter((each) => each.seq !== null).sort((a, b) => a.seq - b.seq);
+    for (const [place, each] of numbered.entries()) {
+      const file = each.file && !each.problem && (await this.db.get("files", each.file));
+      if (file && !file.stored) return numbered.slice(0, place);
+    }
+    return numbered;
   }
 
   async #batch(next, count) {
