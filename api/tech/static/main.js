@@ -85,6 +85,17 @@ async function atHome() {
   if (zone && zone !== app.person.zone) app.person = (await amend(app.person.person, { zone })) || app.person;
 }
 
+/** Do something with the store; null if it was closed meanwhile, as when somebody locks the app. */
+async function whileOpen(act) {
+  const { db } = app;
+  try {
+    return await act();
+  } catch (error) {
+    if (app.db === db) throw error;
+    return null;
+  }
+}
+
 let drawn = 0;
 let leave = null;
 
@@ -94,8 +105,11 @@ async function show({ moved = true, yields = false } = {}) {
   const [name, rest] = parts();
   const screen = SCREENS[name] || day;
   const focus = document.activeElement && document.activeElement.dataset ? document.activeElement.dataset.key : null;
-  await atHome();
-  const made = await screen(app, ...rest);
+  const made = await whileOpen(async () => {
+    await atHome();
+    return screen(app, ...rest);
+  });
+  if (!made) return;
   // Somebody may have begun to type while the screen was made.
   if (turn !== drawn || !app.db || (yields && typing())) return;
   if (leave) leave();
@@ -160,8 +174,10 @@ async function changed(what) {
     else await lock();
     return;
   }
-  await line();
-  if (what === "idle") await alarm(app);
+  await whileOpen(async () => {
+    await line();
+    if (what === "idle" && app.db) await alarm(app);
+  });
   if (!typing()) await show({ moved: false, yields: true });
 }
 

@@ -38,6 +38,7 @@ export async function ask(path, { method = "GET", body, headers = {} } = {}) {
   }
   if ([502, 503, 504].includes(answer.status)) throw new Unreachable(`HTTP ${answer.status}`);
   const json = (answer.headers.get("content-type") || "").includes("json") ? await answer.json().catch(() => null) : null;
+  if (answer.ok && json === null) throw new Unreachable("the answer broke off");
   if (!answer.ok) throw new Refused(answer.status, json);
   return json;
 }
@@ -102,6 +103,7 @@ export class Sync {
         state = await this.#exchange();
       }
     } catch (error) {
+      if (this.stopped) return; // The store was closed meanwhile; what is in it is sent next time.
       if (error instanceof Unreachable) state = "offline";
       else if (error instanceof Refused) state = error.status === 401 ? "signed-out" : "failing";
       else throw error;
