@@ -10,6 +10,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import urlsplit
+from uuid import UUID
 
 import psycopg
 import pytest
@@ -250,16 +251,16 @@ def photos(database: str) -> int:
     return int(count)
 
 
-def take_a_photo(phone: Phone, order: object) -> None:
+def take_a_photo(phone: Phone, order: UUID) -> None:
     page = phone.page
     page.goto(f"/tech/#/form/photo/{order}")
-    file = {"name": "oil.png", "mimeType": "image/png", "buffer": pictures.a_picture(size=(800, 600))}
-    page.get_by_label("Photo").set_input_files(file)
+    picture = pictures.a_picture(size=(800, 600))
+    page.get_by_label("Photo").set_input_files({"name": "oil.png", "mimeType": "image/png", "buffer": picture})
     page.locator(".preview img").wait_for()
     page.get_by_role("button", name="Save").click()
 
 
-def store_is_full(phone: Phone, address: str, order: object) -> None:
+def store_is_full(phone: Phone, address: str, order: UUID) -> None:
     """Warned of at 86 %, refused at 96 %, and by the browser's own limit; then it agrees to keep the store for good."""
     page = phone.page
     browser = phone.context.new_cdp_session(page)
@@ -309,7 +310,7 @@ def as_template(database: str, *, template: str, made: str, drops: bool = False)
             conn.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(template)))
 
 
-def arrived_once(database: str, order: object) -> None:
+def arrived_once(database: str, order: UUID) -> None:
     with psycopg.connect(database) as conn:
         requests = conn.execute("SELECT count(*) FROM work_orders WHERE title = 'Oil under the pump'").fetchone()
         assert requests == (1,)
