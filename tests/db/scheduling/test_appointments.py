@@ -1,11 +1,14 @@
 """Appointments: a requester books a time that the schedule offers, and changes it; nothing else can be booked."""
 
-from datetime import timedelta
+import re
+from datetime import UTC, datetime, timedelta
+from html import unescape
 
 import pytest
 from fastapi.testclient import TestClient
 from psycopg_pool import ConnectionPool
 
+from api.app import create
 from api.portal import app as portal
 from db.orders import work_orders
 from db.plant import plant
@@ -13,8 +16,9 @@ from db.requests import appointments, requests
 from db.requests.appointments import TimeTaken
 from db.requests.personal import Person
 from db.scheduling import publishing, schedules, weeks
+from tests import people
 from tests.db.scheduling.conftest import MONDAY
-from workorder_core.people.access import system
+from workorder_core.people.access import Role, system
 from workorder_core.requests.asking import MOST_TIMES
 from workorder_core.requests.emergencies import PortalRules
 from workorder_core.scheduling.weeks import State, week_of
@@ -55,6 +59,31 @@ def test_a_requester_books_an_offered_time_and_it_is_in_the_plan_and_at_the_orde
     appointments.choose(conn, key, other.starts_at, now=MONDAY)
     assert after.order_id is not None
     assert work_orders.get(conn, after.order_id).scheduled_start == other.starts_at, "changed"
+
+
+def test_who_is_signed_in_chooses_a_time_on_their_own_page(week_database):
+    with ConnectionPool(week_database, min_size=1, max_size=2, open=True) as pool, pool.connection() as conn:
+        key = people.add_key(conn, "ria", Role.REQUESTER)
+        pump = plant.asset_by_key(conn, "NTH", "P-101", now=MONDAY)
+        facts = {"danger": False, "language": "en", "made_by": "key:ria"}
+        now = datetime.now(UTC)
+        made, _ = requests.create(conn, pump, Person(what="drips"), at=now, **facts)
+        requests.accept(conn, made.id, title="Seal", actor="person:pat", at=now)
+        conn.commit()
+        heads = {"X-API-Key": key, "Accept": "text/html", "Origin": "http://localhost"}
+        with TestClient(
+            create(pool, keys={}), base_url="http://localhost", headers=heads, follow_redirects=False
+        ) as own:
+            path = f"/my-requests/{made.id}/times"
+            times = re.findall(r'<option value="(\d[^"]+)"', own.get(path).text)
+            assert len(times) == 3
+            once = re.search(r'name="once" value="([^"]+)"', own.get(path).text)
+            assert once is not None
+            assert own.post(path, data={"starts_at": "soon", "once": once[1]}).status_code == 422
+            chosen = {"starts_at": unescape(times[0]), "once": once[1]}
+            assert own.post(path, data=chosen).status_code == 303
+        conn.rollback()
+        assert requests.get(conn, made.id).stage.code == "appointed"
 
 
 def test_nothing_but_what_is_offered_can_be_booked_and_not_without_end(conn, asked):
