@@ -22,7 +22,7 @@ def lines(read: Fields, form: Mapping[str, str], prices: Sequence[Price]) -> lis
     """Return the lines of a quote. A text that is a code of the price list takes all but the quantity from it."""
     known = {each.code.casefold(): each for each in prices}
     rows = [_Row(form, row) for row in range(1, ROWS + 1)]
-    found = [_line(read, row, known) for row in rows if row.text or row.price]
+    found = [_line(read, row, known) for row in rows if row.text or row.price or row.quantity or row.unit]
     read.need("text_1", found, say("write at least one line"))
     return [each for each in found if each is not None]
 
