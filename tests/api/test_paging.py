@@ -21,6 +21,7 @@ OF_ONE_THING = {
     "/api/v1/quarantine/{kept_id}/payloads": "five at most",
     "/api/v1/sites/{site_code}/costs/cost-model": "prices of the site, its classes and single assets",
     "/api/v1/sites/{site_code}/costs/labour-rates": "a row a trade and a day on which it changes",
+    "/api/v1/sites/{site_code}/costs/price-list": "what customers pay, 500 lines at most",
     "/api/v1/sites/{site_code}/targets": "a row a priority",
 }
 

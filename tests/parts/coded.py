@@ -47,6 +47,7 @@ from workorder_core.planning.plans import AfterOutage, ObjectKind, OnFreeDay, Wh
 from workorder_core.plant.new_names import NameKind
 from workorder_core.requests import asking
 from workorder_core.requests.asking import RequestStatus, RequestStep
+from workorder_core.requests.quotes import LineKind, QuoteState
 from workorder_core.runs import runs
 from workorder_core.tables.cells import CellKind
 from workorder_core.tables.plant_tables import TABLES
@@ -55,6 +56,7 @@ from workorder_core.words import WHOLE_MACHINE
 _ENUMS: tuple[type[Enum], ...] = (
     RequestStatus,
     RequestStep,
+    LineKind, QuoteState,
     Kind, PurchaseState, BookingState,
     words.Status, words.OrderType, words.Priority, words.Severity, words.Criticality, words.Origin, words.HoldReason,
     words.OperatingState, words.CloseFinding, Role, alarm_states.State, Suppressed, runs.State, StepKind, LinkKind,

@@ -5,12 +5,14 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Response
 
 from api.asking import PLANS, Asking, Conn, Now
+from api.naming import Names
 from api.once import OnlyOnce
 from api.paging import Order, PagedByFifty
 from api.shapes.requests.self_help import HelpIn, HelpOut
 from db.plant import plant
 from db.requests import self_help
 from db.requests.self_help import Help
+from workorder_core.plant.new_names import NameKind
 
 router = APIRouter(tags=["requests"])
 BY_ID = Order[Help](tuple[int], lambda each: (each.id,))
@@ -27,11 +29,12 @@ def find(site_code: str, conn: Conn, who: Asking, part: PagedByFifty) -> list[He
 
 
 @router.post("/sites/{site_code}/self-help", status_code=201, response_model=HelpOut, dependencies=[PLANS])
-def add(site_code: str, body: HelpIn, conn: Conn, now: Now, who: Asking, once: OnlyOnce) -> Response:
+def add(site_code: str, body: HelpIn, conn: Conn, now: Now, who: Asking, once: OnlyOnce, names: Names) -> Response:
     """Write instructions, which are shown before a request is sent. The header Idempotency-Key is required."""
 
     def make(_: Response) -> HelpOut:
         site = plant.site_by_code(conn, site_code, who.sites)
+        names.require((NameKind.CLASS, [body.asset_class]))
         if body.asset_id is not None:
             plant.asset(conn, body.asset_id, now=now, within={site.code})
         return HelpOut.model_validate(self_help.add(conn, site.id, **body.model_dump(), actor=who.actor, at=now))
