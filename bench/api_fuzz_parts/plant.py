@@ -85,7 +85,7 @@ _FIXED: dict[str, Sequence[str]] = {
              "order", "cancel", "put"),
     "seq": ("1", "2"), "position": ("1",), "item": ("seal", "temp"), "table": tuple(TABLES),
     "to": ("asset", "location"), "channel": ("email", "banner", "ntfy"),
-    "given": tuple(Answer),
+    "given": tuple(Answer), "version": ("1",), "language": ("en", "de"),
 }  # fmt: skip
 
 

@@ -2,6 +2,7 @@
 
 import io
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from uuid import UUID
 
 from fastapi import FastAPI
@@ -9,17 +10,22 @@ from fastapi.testclient import TestClient
 from openpyxl import Workbook
 from psycopg import Connection
 
+from db.costs import costs
 from db.documents import shadow
 from db.events import deliveries, events
 from db.people import calendar_feeds
 from db.planning import generating
 from db.plant import plant
-from db.requests import requests
+from db.requests import quotes, requests, self_help
 from db.requests.personal import Person
+from db.requests.requests import Request
 from db.runs import runs, uploads
+from tests import people
 from tests.api.access import two_sites
 from tests.api.notifying import an_escalation
 from tests.api.sync import offline
+from workorder_core.people.access import Role, system
+from workorder_core.requests.quotes import Line, LineKind
 from workorder_core.tables.plant_tables import TABLES
 
 _ACTOR = "person:mette"
@@ -53,7 +59,7 @@ def fill(app: FastAPI, key: str, conn: Connection) -> str:
     an_escalation.begin(conn, order, at)
     offline.a_kept_remark(conn, order, at)
     machine = plant.asset(conn, asset, now=at)
-    requests.create(conn, machine, Person(what="It hums."), danger=False, language="en", at=at)
+    _asks(conn, requests.create(conn, machine, Person(what="It hums."), danger=False, language="en", at=at)[0], at)
     generating.generate(conn, now=at)
     events.number(conn)
     for each in events.newest_first(conn, limit=3):
@@ -71,6 +77,21 @@ def fill(app: FastAPI, key: str, conn: Connection) -> str:
     _, address = calendar_feeds.add(conn, "mette", {"site_id": site}, at=at)
     conn.commit()
     return address
+
+
+def _asks(conn: Connection, asked: Request, at: datetime) -> None:
+    """Offer a quote for a request, write instructions, and have somebody ask for a swap of a turn on call."""
+    costs.set_currency(conn, asked.site_id, "NTH", costs.currency_of(conn, asked.site_id) or "EUR")
+    line = Line(kind=LineKind.LABOUR, text="Fitter", quantity=Decimal(2), unit="h", unit_price=Decimal(92))
+    valid = at.date() + timedelta(days=9)
+    quotes.offer(conn, asked.id, [line], valid_until=valid, words="", who=system("bench"), at=at)
+    self_help.add(conn, asked.site_id, title="stands", steps="turn it", actor=_ACTOR, at=at)
+    people.add_user(conn, "ola", Role.TECHNICIAN)
+    conn.execute(
+        "INSERT INTO on_call_swaps (rota_id, layer, asker, begins_at, ends_at, other, why, asked_at) "
+        "SELECT min(id), 'first', 'ola', '2031-01-01', '2031-01-02', 'mette', '', %s FROM on_call_rotas",
+        [at],
+    )
 
 
 def _upload_files(conn: Connection, at: datetime) -> UUID:

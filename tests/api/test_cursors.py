@@ -32,6 +32,7 @@ from tests.api.lists.rows import (
 )
 from tests.api.lists.rows_of_devices import device, report
 from tests.api.lists.rows_of_messages import help_text, message_of_order, policy_version, request
+from tests.api.lists.rows_of_people import actual, asked_skill, skill_certificate
 from tests.api.lists.rows_of_rotas import (
     escalation,
     escalation_policy,
@@ -201,6 +202,10 @@ LISTS: dict[str, tuple[Add, Callable[[Any], object]]] = {
     "/schedules/{schedule_id}/visits": (visit, lambda row: row["order_id"]),
     "/schedules/{schedule_id}/unscheduled": (unscheduled, lambda row: row["order_id"]),
     "/schedules/{schedule_id}/broken": (broken, lambda row: (row["rule"], row["job"], row["person"])),
+    "/schedules/{schedule_id}/actuals": (actual, lambda row: row["number"]),
+    "/sites/{site_code}/estimates": (actual, lambda row: (row["kind"], row["key"])),
+    "/sites/{site_code}/asked-skills": (asked_skill, lambda row: (row["of"], row["code"])),
+    "/sites/{site_code}/skill-certificates": (skill_certificate, lambda row: row["skill"]),
     "/schedules/{schedule_id}/changes": (visit, lambda row: row["order_id"]),
     "/changes": (
         lambda plant, n: plant.post(f"assets/{plant.asset}", {"criticality": n % 4 + 1}, "PATCH"),

@@ -3,6 +3,7 @@
 import re
 from datetime import UTC, datetime, timedelta
 from html import unescape
+from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
@@ -65,7 +66,7 @@ def test_who_is_signed_in_chooses_a_time_on_their_own_page(week_database):
     with ConnectionPool(week_database, min_size=1, max_size=2, open=True) as pool, pool.connection() as conn:
         key = people.add_key(conn, "ria", Role.REQUESTER)
         pump = plant.asset_by_key(conn, "NTH", "P-101", now=MONDAY)
-        facts = {"danger": False, "language": "en", "made_by": "key:ria"}
+        facts: Any = {"danger": False, "language": "en", "made_by": "key:ria"}
         now = datetime.now(UTC)
         made, _ = requests.create(conn, pump, Person(what="drips"), at=now, **facts)
         requests.accept(conn, made.id, title="Seal", actor="person:pat", at=now)
