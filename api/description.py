@@ -57,6 +57,7 @@ _NAMED = {
     ("put", "/me/notifications"): "choose_my_notifications",
     ("post", "/me/notifications/{channel}/test"): "send_me_a_test_message",
     ("get", "/me/messages"): "list_my_messages",
+    ("get", "/me/news"): "get_my_news",
     ("post", "/me/messages/{event_id}/seen"): "see_my_banner",
     ("get", "/sites/{site_code}/notification-policy"): "get_notification_policy",
     ("put", "/sites/{site_code}/notification-policy"): "write_notification_policy",

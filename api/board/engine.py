@@ -4,9 +4,9 @@ from fastapi import APIRouter, Depends, Request
 from fastapi.responses import Response
 
 from api.asking import KNOWN, SEES, Asking, Conn, Now
-from api.board.notifying.banner import of_person
 from api.board.rendering import page
 from api.events.refreshes import Refreshes, Rendered, asks_again
+from api.routers.notifying.banner import of_person
 from db.alarms import engine_alarms, heartbeats
 from db.people import users
 from db.planning import outlook

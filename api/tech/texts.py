@@ -59,6 +59,11 @@ TEXTS: Mapping[str, str] = {
     "sign_in_as": N_("Nothing is sent until {name} signs in."),
     "lock": N_("Lock"),
     "change_person": N_("Change person"),
+    # Messages of the banner.
+    "news": N_("News for you"),
+    "one_news": N_("1 message for you"),
+    "many_news": N_("{count} messages for you"),
+    "seen": N_("Seen"),
     # The day.
     "later": N_("Later"),
     "done": N_("Done"),

@@ -61,6 +61,8 @@ GET /q/{token}
 GET /my-calendars
 POST /my-calendars
 POST /my-calendars/{feed_id}/revoke
+GET /api/v1/me/news
+POST /api/v1/me/messages/{event_id}/seen
 GET /notifications
 POST /notifications
 GET /notifications/banner

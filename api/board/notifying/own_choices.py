@@ -10,9 +10,9 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from api.asking import KNOWN, SEES, Asking, Conn, Now
 from api.board.forms.form_errors import InvalidForm
 from api.board.forms.forms import FormRoute, shown_on
-from api.board.notifying import banner
 from api.board.rendering import page
 from api.once import SentForm
+from api.routers.notifying import banner
 from api.routers.notifying.own import save_others
 from api.routers.notifying.receivers import delivery, person
 from api.shapes.notifying.receivers import NotificationsIn

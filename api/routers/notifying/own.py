@@ -6,10 +6,12 @@ from fastapi import APIRouter, Path, Request
 from psycopg import Connection
 
 from api.asking import SEES, Asking, Conn, Now
+from api.language.chosen import IN_THEIR_LANGUAGE
 from api.paging import Id, Order, PagedByFifty
+from api.routers.notifying import banner
 from api.routers.notifying.receivers import EventId, delivery, person
 from api.routers.notifying.setup import Delivery
-from api.shapes.notifying.notifications import WayOut
+from api.shapes.notifying.notifications import MyNewsOut, WayOut
 from api.shapes.notifying.receivers import NotificationsIn, NotificationsOut
 from db.events import receivers
 from db.notifying import own, policies, ways
@@ -87,9 +89,16 @@ def messages(conn: Conn, who: Asking, part: PagedByFifty) -> list[WayOut]:
     return [WayOut.model_validate(each) for each in part.of_fetched(found, NEWEST_FIRST)]
 
 
+@router.get("/me/news", dependencies=[SEES, IN_THEIR_LANGUAGE])
+def news(conn: Conn, who: Asking) -> MyNewsOut:
+    """Read what your banner has: the newest messages that you have not seen, in your language."""
+    person(who)
+    return MyNewsOut.of(who.actor, banner.of_person(conn, who))
+
+
 @router.post("/me/messages/{event_id}/seen", dependencies=[SEES])
 def see(event_id: EventId, request: Request, conn: Conn, now: Now, who: Asking) -> NotificationsOut:
-    """Record that you have seen what is in your banner, up to an event: it is shown no more."""
+    """Record that you have seen what is in your banner, up to an event: no page and no device shows it any more."""
     ways.see(conn, person(who), event_id, at=now)
     return _read(conn, who, delivery(request))
 

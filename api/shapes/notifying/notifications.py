@@ -1,5 +1,6 @@
 """Sites' notification policies, people's own channels and settings, and the ways of messages."""
 
+from collections.abc import Iterable
 from datetime import datetime, time, timedelta
 from typing import Annotated, Any
 from uuid import UUID
@@ -259,3 +260,32 @@ class WayOut(BaseModel):
     detail: str | None
     acknowledged_by: str | None
     acknowledged_at: datetime | None
+
+
+class NewsOut(BaseModel):
+    """A message of your banner.
+
+    ``at`` is when it happened, in UTC; ``time_zone`` the IANA name of its site's; ``link`` a path of the pages.
+    """
+
+    model_config = ConfigDict(from_attributes=True)
+
+    event_id: int
+    title: str
+    at: datetime
+    time_zone: str
+    urgent: bool
+    order_id: UUID | None
+    link: str | None
+
+
+class MyNewsOut(BaseModel):
+    """What a person has not seen yet: the newest first, 5 at most. ``person``: whose it is, as ``person:anna``."""
+
+    person: str
+    news: list[NewsOut]
+
+    @classmethod
+    def of(cls, person: str, found: Iterable[object]) -> "MyNewsOut":
+        """Return the messages of a banner."""
+        return cls(person=person, news=[NewsOut.model_validate(each) for each in found])

@@ -24,6 +24,7 @@ export function follow(app) {
     if (stopped || source || !navigator.onLine) return;
     source = new EventSource(`/api/v1/events?brief=true&of=order&of=${ESCALATED}&of=schedule`);
     source.onmessage = soon;
+    source.addEventListener("banner", soon);
     source.onopen = soon;
     source.onerror = () => {
       if (source && source.readyState === EventSource.CLOSED) {

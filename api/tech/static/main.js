@@ -1,6 +1,7 @@
 // The app's frame: who uses it, which screen is shown, and the line that says what has been sent.
 import { alarm } from "./emergency.js";
 import { choice, fill, h } from "./dom.js";
+import { forget, news } from "./news.js";
 import * as operations from "./operations.js";
 import * as people from "./people.js";
 import { counted, language, say, settle, speak } from "./say.js";
@@ -116,6 +117,7 @@ async function show({ moved = true, yields = false } = {}) {
   leave = made.leave || null;
   const at = scrollY;
   fill(main, made.node || made);
+  later(news(app));
   if (moved) {
     scrollTo(0, 0);
     const first = main.querySelector("h1");
@@ -138,6 +140,7 @@ async function show({ moved = true, yields = false } = {}) {
 /** The line at the head: what has been sent, in one sentence. */
 async function line() {
   if (!app.db) return;
+  later(news(app));
   const [waiting, asked] = await Promise.all([operations.unsent(app.db), operations.undecided(app.db)]);
   const open = waiting.filter((each) => !each.problem).length;
   const texts = [];
@@ -191,6 +194,7 @@ async function lock() {
   sessionStorage.removeItem("person");
   foot.hidden = true;
   fill(head);
+  forget();
   await begin({ asks: true });
 }
 

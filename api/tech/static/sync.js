@@ -1,5 +1,6 @@
 // The exchange with the server: files, then operations, then what has changed. It may break off anywhere and begin again.
 import * as operations from "./operations.js";
+import { language } from "./say.js";
 import { amend, forget, wipe } from "./store.js";
 
 const MOST = 200;
@@ -124,6 +125,7 @@ export class Sync {
     await this.changed("sent");
     if (await this.#fetch()) return this.#end();
     await this.#catalogue();
+    await this.#news();
     await this.db.put("facts", Date.now(), "contact");
     return "idle";
   }
@@ -232,6 +234,22 @@ export class Sync {
     const answer = await fetch(`/api/v1/sync/catalogue?device=${this.person.device}`, { headers: before ? { "If-None-Match": before.tag } : {} }).catch(() => null);
     if (!answer || answer.status !== 200) return;
     await this.db.put("facts", { ...(await answer.json()), tag: answer.headers.get("etag") }, "catalogue");
+  }
+
+  /** What the person has not seen yet; what they have dismissed here is sent before. A refusal holds up nothing else. */
+  async #news() {
+    try {
+      const until = await this.db.get("facts", "news_seen");
+      if (until) await ask(`/api/v1/me/messages/${until}/seen`, { method: "POST" });
+      const answer = await ask("/api/v1/me/news", { headers: { "Accept-Language": language } });
+      if (answer.person !== this.person.person) return;
+      const { store, done } = this.db.transaction("facts", "readwrite");
+      await store.put(answer.news, "news");
+      if ((await store.get("news_seen")) === until) await store.delete("news_seen");
+      await done;
+    } catch (error) {
+      if (!(error instanceof Refused) || error.status === 401) throw error;
+    }
   }
 
   async #keep(page) {

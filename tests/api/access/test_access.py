@@ -172,6 +172,7 @@ TABLE: dict[str, set[Role]] = {
     "POST /api/v1/me/notifications/{channel}/test": ALL,
     "GET /api/v1/me/messages": ALL,
     "POST /api/v1/me/messages/{event_id}/seen": ALL,
+    "GET /api/v1/me/news": ALL,
     "GET /api/v1/sites/{site_code}/notification-policy": ALL,
     "PUT /api/v1/sites/{site_code}/notification-policy": {P, A},
     "GET /api/v1/sites/{site_code}/notification-policy/versions": ALL,

@@ -18,6 +18,7 @@ from tests.api.conftest import KEY
 from workorder_core.people.access import Role
 
 V1 = "/api/v1"
+HERE = ("127.0.0.1", 40_000)
 HTML = {"Accept": "text/html", "Origin": "http://localhost"}
 
 
@@ -31,7 +32,7 @@ def mara(pool, seeded):
         frozenset({"tgram"}),
     )  # fmt: skip
     app = create(pool, keys={"planner": KEY}, pages_as="mara", delivery=delivery)
-    with TestClient(app, base_url="http://localhost", client=("127.0.0.1", 40_000)) as client:
+    with TestClient(app, base_url="http://localhost", client=HERE) as client:
         client.get("/login", headers=HTML)
         yield client
 
@@ -171,6 +172,36 @@ def test_a_test_message_by_banner_is_at_the_top_of_every_page_until_it_is_seen(m
     assert 'class="news' not in mara.get("/alarms", headers=HTML).text
     answer = mara.post(f"{V1}/me/notifications/ntfy/test")
     assert (answer.status_code, "no address" in answer.text) in ((422, True), (403, False))
+
+
+def test_the_banner_is_in_the_api_in_its_persons_language_until_it_is_seen_there(mara, pool):
+    def read(client=mara, **headers):
+        return client.get(f"{V1}/me/news", headers=headers).json()
+
+    def post(path, client=mara):
+        page = client.get("/notifications", headers=HTML).text
+        token = form_of(page, "/notifications")["csrf"]
+        assert client.post(f"{V1}{path}", headers=HTML | {"X-CSRF-Token": token}).status_code < 300
+
+    for _ in range(2):
+        post("/me/notifications/banner/test")
+        settle(pool, datetime.now(UTC))
+    answer = read(**{"Accept-Language": "de"})
+    newest, older = answer["news"]
+    assert (answer["person"], newest["time_zone"], newest["order_id"]) == ("person:mara", "UTC", None)
+    assert (newest["title"], newest["link"]) == ("Testnachricht", "/notifications")
+    assert read()["news"][0]["title"] == "Test message"
+    with pool.connection() as conn:
+        people.add_user(conn, "tove", Role.PLANNER)
+    with TestClient(create(pool, keys={}, pages_as="tove"), base_url="http://localhost", client=HERE) as tove:
+        tove.get("/login", headers=HTML)
+        assert read(tove) == {"person": "person:tove", "news": []}
+        post(f"/me/messages/{newest['event_id']}/seen", tove)
+    assert len(read()["news"]) == 2, "what is another's stays"
+    for until, left in ((older, [newest]), (older, [newest]), (newest, []), (newest, [])):
+        post(f"/me/messages/{until['event_id']}/seen")
+        assert [each["event_id"] for each in read()["news"]] == [each["event_id"] for each in left]
+    assert 'class="news' not in mara.get("/notifications/banner", headers=HTML).text
 
 
 def test_the_messages_about_an_order_are_at_the_order_as_list_file_and_page(client, seeded, pool):

@@ -11,6 +11,7 @@ from uuid import UUID
 import psycopg
 import pytest
 
+from db.events import events
 from db.files import files
 from db.orders import audit, order_content, work_orders
 from db.plant import plant
@@ -233,3 +234,72 @@ def test_an_expired_sign_in_locks_and_a_revoked_device_sends_and_deletes(phone, 
         assert kept == [("Written after the device was revoked.",)]
     names = page.evaluate("indexedDB.databases().then((all) => all.map((each) => each.name))")
     assert names == ["plantwright-people"]
+
+
+def news_of(conn: psycopg.Connection, name: str, order: UUID) -> None:
+    """Deliver that an order is assigned into somebody's banner."""
+    now = datetime.now(UTC)
+    site = plant.site_by_code(conn, "NTH").id
+    events.append(
+        conn, "order.assigned", "WO-1", at=now, site_id=site, order_id=order, data={"title": "Replace the seal"}
+    )
+    conn.commit()
+    events.number(conn)
+    (receiver,) = conn.execute(
+        """INSERT INTO receivers (channel, name, address, user_name, wants, state_since, created_by, created_at)
+           VALUES ('banner', %(name)s, '', %(name)s, '{}', now(), 'system:tests', now()) RETURNING id""",
+        {"name": name},
+    ).fetchone()  # type: ignore[misc]
+    made = conn.execute(
+        """INSERT INTO deliveries (receiver_id, event_id, why, due_at, created_at)
+           SELECT %s, max(id), 'assigned', now(), now() FROM events WHERE order_id = %s""",
+        [receiver, order],
+    )
+    assert made.rowcount == 1
+    conn.execute("UPDATE deliveries SET state = 'delivered', ended_at = now() WHERE receiver_id = %s", [receiver])
+
+
+@pytest.mark.slow
+def test_news_of_the_banner_comes_by_itself_is_kept_and_once_dismissed_is_gone_on_pages_too(
+    phone, server, plant_of_holm, database
+):
+    page, news = phone.page, phone.page.locator("#news")
+    with psycopg.connect(database) as conn:
+        people.add_user(conn, "dahl", Role.PLANNER)
+        news_of(conn, "dahl", plant_of_holm)
+    phone.sign_in()
+    phone.installed()
+    page.evaluate("window.reloaded = false")
+    assert news.inner_text() == ""
+    with psycopg.connect(database) as conn:
+        news_of(conn, "holm", plant_of_holm)
+    link = news.get_by_role("link", name="Replace the seal")
+    link.wait_for()
+    assert page.evaluate("window.reloaded") is False
+    phone.shot("news")
+    assert phone.fits() and serious(page) == []
+    server.kill()
+    phone.offline = True
+    page.reload()
+    link.click()
+    page.locator("#status").wait_for()
+    news.get_by_role("link", name="1 message for you").click()
+    news.get_by_role("button", name="Seen").click()
+    page.locator("main h1:focus").wait_for()
+    assert news.inner_text() == ""
+    server.start()
+    phone.offline = False
+    page.goto("/tech/#/state")
+    page.get_by_role("button", name="Send now").click()
+    with psycopg.connect(database) as conn:
+        for _ in range(600):
+            left = conn.execute(
+                "SELECT r.user_name FROM deliveries d JOIN receivers r ON r.id = d.receiver_id WHERE d.seen_at IS NULL"
+            ).fetchall()
+            if len(left) == 1:
+                break
+            page.wait_for_timeout(100)
+        assert left == [("dahl",)]
+    page.goto("/my-work")
+    page.locator("h1").first.wait_for()
+    assert page.locator("#banner .news").count() == 0

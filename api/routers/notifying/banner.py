@@ -1,7 +1,9 @@
-"""The messages at the top of a person's pages, until they have seen them."""
+"""The messages at the top of a person's pages and in the technician's app, until they have seen them."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
 
 from psycopg import Connection
 
@@ -18,13 +20,25 @@ SHOWN = 5
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """A message of the banner, in the reader's language. ``link`` is a path of these pages."""
+    """A message of the banner, in the reader's language. ``link`` is a path of the pages."""
 
     unseen: Unseen
 
     @property
     def event_id(self) -> int:
         return self.unseen.event_id
+
+    @property
+    def order_id(self) -> UUID | None:
+        return self.unseen.order_id
+
+    @property
+    def at(self) -> datetime:
+        return self.unseen.happened.at
+
+    @property
+    def time_zone(self) -> str:
+        return self.unseen.zone
 
     @property
     def title(self) -> str:
