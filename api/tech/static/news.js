@@ -43,8 +43,7 @@ export async function news(app) {
   const seen = async () => {
     await db.put("facts", found[0].event_id, "news_seen");
     await news(app);
-    const first = document.querySelector("main h1");
-    if (first) first.focus();
+    document.getElementById("main").focus({ preventScroll: true });
     void app.sync.soon();
   };
   const shown = h("div", null);

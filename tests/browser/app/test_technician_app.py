@@ -285,12 +285,15 @@ def test_news_of_the_banner_comes_by_itself_is_kept_and_once_dismissed_is_gone_o
     page.locator("#status").wait_for()
     news.get_by_role("link", name="1 message for you").click()
     news.get_by_role("button", name="Seen").click()
-    page.locator("main h1:focus").wait_for()
+    page.locator("main:focus").wait_for()
     assert news.inner_text() == ""
+    phone.close()
     server.start()
     phone.offline = False
-    page.goto("/tech/#/state")
-    page.get_by_role("button", name="Send now").click()
+    phone.open()
+    page = phone.page
+    page.goto("/tech/")
+    phone.sent("All sent")
     with psycopg.connect(database) as conn:
         for _ in range(600):
             left = conn.execute(
