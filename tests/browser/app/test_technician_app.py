@@ -18,6 +18,7 @@ from db.plant import plant
 from tests import people
 from tests.browser.app.phones import Phone, an_order
 from tests.parts import pictures
+from workorder_core.people.access import Role
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
