@@ -97,6 +97,19 @@ async function whileOpen(act) {
   }
 }
 
+/** What is typed in the fields of this screen and not recorded yet, by the fields' keys. */
+function typed() {
+  const fields = [...main.querySelectorAll("input[data-key]:not([type=checkbox])")];
+  return fields.filter((each) => each.value !== each.defaultValue).map((each) => [each.dataset.key, each.value]);
+}
+
+/** Put what was typed into the field drawn anew, which says again what it says of it. */
+function keep(field, value) {
+  if (!field) return;
+  field.value = value;
+  field.dispatchEvent(new Event("input"));
+}
+
 let drawn = 0;
 let leave = null;
 
@@ -116,7 +129,9 @@ async function show({ moved = true, yields = false } = {}) {
   if (leave) leave();
   leave = made.leave || null;
   const at = scrollY;
+  const kept = moved ? [] : typed();
   fill(main, made.node || made);
+  for (const [key, value] of kept) keep(main.querySelector(`[data-key="${CSS.escape(key)}"]`), value);
   later(news(app));
   if (moved) {
     scrollTo(0, 0);

@@ -192,7 +192,7 @@ def test_a_phone_goes_through_an_emergency_a_full_store_an_old_app_and_a_restore
 
     # A newer server: this app is too old, and all of it arrives.
     server.start(OLDER_THAN_ALLOWED)
-    phone.offline = False
+    back(phone)
     page.goto("/tech/#/state")
     page.get_by_role("button", name="Send now").click()
     phone.sent("All sent · this app is too old; reload it when you have a network")
@@ -206,6 +206,7 @@ def test_a_phone_goes_through_an_emergency_a_full_store_an_old_app_and_a_restore
     with psycopg.connect(database) as conn:
         assert conn.execute("SELECT 1 FROM work_orders WHERE title = 'Oil under the pump'").fetchone() is None
     server.start()
+    back(phone)
     page.get_by_role("button", name="Send now").click()
     until(phone, lambda: photos(database) == 1)
     phone.sent("All sent")
@@ -283,6 +284,12 @@ def store_is_full(phone: Phone, address: str, order: UUID) -> None:
     page.goto("/tech/#/day")
     page.goto("/tech/#/state")
     page.get_by_text("The browser keeps what is here until you delete it.").wait_for()
+
+
+def back(phone: Phone) -> None:
+    """The network is there again; what the console said before is heard first."""
+    phone.page.wait_for_timeout(200)
+    phone.offline = False
 
 
 def copied(database: str) -> str:
