@@ -51,6 +51,7 @@ def test_every_list_of_the_api_can_be_had_as_a_file():
 
 
 OF_ONE_THING = {
+    "/me/news": "what one person has not seen yet, five at most",
     "/me/notifications": "what one person has chosen",
     "/work-orders/by-number/{number}": "an order",
     "/work-orders/{order_id}": "an order, which can be printed",
