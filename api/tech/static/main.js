@@ -74,7 +74,7 @@ function parts() {
 
 /** Whether somebody has typed something that is not recorded yet. */
 function typing() {
-  const fields = [...main.querySelectorAll("input:not([type=checkbox], [type=radio], [type=file]), textarea")];
+  const fields = [...main.querySelectorAll("input:not([type=checkbox], [type=radio]), textarea")];
   return fields.some((each) => each.value !== each.defaultValue) || main.querySelector("[data-stays]") !== null;
 }
 

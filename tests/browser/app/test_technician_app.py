@@ -182,6 +182,7 @@ def test_five_hundred_orders_are_on_the_device_and_every_screen_can_be_used_by_e
             assert phone.fits(), path
             assert serious(page) == [], (scheme, path)
     page.goto("/tech/#/day")
+    page.locator(f"main a[href='#/order/{order}']").wait_for()
     page.locator("#sent").focus()
     for _ in range(3):
         page.keyboard.press("Tab")
